@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What controller and guard tell each other: a lease at 10 Hz one way, a status at 20 Hz back."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mnht_controller.domain.reading import Reading, SourceReading
+from mnht_controller.domain.trip import Trip
+
+
+class GuardState(StrEnum):
+    """States of the guard; it feeds the enable line in ARMED and RUN only."""
+
+    DISABLED = "disabled"
+    ARMED = "armed"
+    RUN = "run"
+    LATCHED = "latched"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One renewal. `permit_ka_per_m`: the amplitude while permitted, 0 inhibited, None on a trip.
+
+    `probes` are the raw readings in the order of the envelope. `sent_at` is monotonic time, which
+    processes on one host share. `over` says that the session has ended.
+    """
+
+    seq: int
+    sent_at: float
+    treatment_s: float
+    envelope_sha256: str
+    permit_ka_per_m: float | None
+    probes: tuple[Reading, ...]
+    source: SourceReading | None
+    uncertain_s: float
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GuardStatus:
+    """The guard's word: what it holds, for which envelope, up to which lease."""
+
+    seq: int
+    at: float
+    state: GuardState
+    envelope_sha256: str
+    lease_seq: int
+    first_out: Trip | None = None

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One tick's inputs and outputs: what the journal records and what replay runs again."""
+
+from dataclasses import dataclass
+
+from mnht_controller.domain.command import FieldDemand, Inhibit, Permit, Reason
+from mnht_controller.domain.intent import Intent
+from mnht_controller.domain.lease import GuardStatus
+from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.reading import Reading, SourceReading
+from mnht_controller.domain.trip import Trip
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the shell knows about itself. An unhealthy journal forbids the next ARM."""
+
+    journal_ok: bool = True
+    operator_seen_s: float = 0.0
+    """Seconds since a surface last said that an operator's view is alive."""
+    late_ticks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TickInput:
+    """All that a tick may look at, frozen. `now` is monotonic, `treatment_s` differs under --speed.
+
+    `probes` follow the order of the plan's envelope. `uncertain_s` is how long a sent command has
+    stayed unverified (0: verified).
+    """
+
+    tick: int
+    now: float
+    treatment_s: float
+    probes: tuple[Reading, ...]
+    source: SourceReading | None
+    uncertain_s: float
+    guard: GuardStatus | None
+    intents: tuple[Intent, ...]
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What control believes. None propagates: a lost role has no estimate."""
+
+    skin_c: float | None
+    skin_rate_c_per_s: float | None
+    skin_predicted_c: float | None
+    tumor_c: float | None
+    healthy_c: float | None
+    skin_cem43_min: float
+    tumor_cem43_min: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a tick decided and why. `verdict` is the only thing the source may be told."""
+
+    phase: Phase
+    demand: FieldDemand
+    verdict: Permit | Inhibit
+    estimate: Estimate
+    setpoint_c: float
+    plateau_s: float
+    field_s: float
+    unmet: tuple[Reason, ...]
+    events: tuple[Reason, ...]
+    trips: tuple[Trip, ...]
+    """Latched so far, first-out first."""
