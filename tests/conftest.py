@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every test gets: the check for leaked tasks, and the fixtures below.
+
+`run_virtual(coroutine)` runs in virtual time. `slow_callbacks` makes asyncio log each callback
+that holds the loop for more than 50 ms; it fails nothing by itself.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from tests.leaks import pytest_configure, pytest_runtest_teardown
+
+__all__ = ("pytest_configure", "pytest_runtest_teardown")
+
+
+@pytest.fixture
+def run_virtual() -> Callable[[Coroutine[Any, Any, Any]], Any]:
+    """Give the runner in virtual time; property tests import it from `tests.support`."""
+    from tests import support
+
+    return support.run_virtual
+
+
+@pytest.fixture
+async def slow_callbacks() -> None:
+    """Switch the running loop to debug mode with a 50 ms threshold."""
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    loop.slow_callback_duration = 0.05
