@@ -6,12 +6,13 @@ from another version is an error and not a guess.
 """
 
 import json
+import math
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar, cast
 
@@ -40,7 +41,7 @@ def to_plain(value: object) -> Plain:
 def from_plain(kind: type[T], data: Plain) -> T:
     """Build `kind` from JSON data. Raises CodecError and never returns a half-filled value."""
     try:
-        return cast(T, _decoder(kind)(data))
+        return cast(T, _decoder(cast(Hashable, kind))(data))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise CodecError(f"not a {kind.__name__}: {error}") from error
 
@@ -68,7 +69,7 @@ def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not a number here")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _encoder(kind: type) -> Callable[[Any], Plain]:
     """Compile an encoder: a dict display, which is several times faster than a loop over fields."""
     hints = typing.get_type_hints(kind)
@@ -88,8 +89,8 @@ def _compile(source: str) -> object:
     )()
 
 
-def _is_scalar(hint: Any) -> bool:
-    options = typing.get_args(hint) if _is_union(hint) else (hint,)
+def _is_scalar(hint: object) -> bool:
+    options: tuple[object, ...] = typing.get_args(hint) if _is_union(hint) else (hint,)
     return all(
         option in (*_SCALARS, type(None))
         or (isinstance(option, type) and issubclass(option, StrEnum))
@@ -97,12 +98,12 @@ def _is_scalar(hint: Any) -> bool:
     )
 
 
-def _is_union(hint: Any) -> bool:
+def _is_union(hint: object) -> bool:
     return typing.get_origin(hint) in (types.UnionType, typing.Union)
 
 
-@lru_cache(maxsize=None)
-def _decoder(hint: Any) -> Callable[[Plain], object]:
+@cache
+def _decoder(hint: Hashable) -> Callable[[Plain], object]:
     if _is_union(hint):
         return _union_decoder(typing.get_args(hint))
     if typing.get_origin(hint) is tuple:
@@ -115,7 +116,8 @@ def _decoder(hint: Any) -> Callable[[Plain], object]:
     if hint is float:
         return _float
     if hint in (int, str, bool):
-        return lambda data: _expect(hint, data)
+        scalar = cast(type, hint)
+        return lambda data: _expect(scalar, data)
     raise TypeError(f"the codec does not know {hint!r}")
 
 
@@ -157,7 +159,10 @@ def _dataclass_decoder(kind: type) -> Callable[[Plain], object]:
 def _float(data: Plain) -> float:
     if isinstance(data, bool) or not isinstance(data, (int, float)):
         raise TypeError(f"{data!r} is not a number")
-    return float(data)
+    number = float(data)
+    if not math.isfinite(number):  # JSON's 1e999
+        raise ValueError(f"{data!r} is not finite")
+    return number
 
 
 def _expect(kind: type[T], data: Plain) -> T:

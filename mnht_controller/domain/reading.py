@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the wire says, with quality. A missing value is None plus quality: never NaN, 0, last-good."""
+"""What the wire says, with quality. Missing is None plus quality: never NaN, 0, last-good."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The codec loses no bit and accepts nothing that is not the type (H09, H12)."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mnht_controller.domain.codec import CodecError, digest, dumps, loads
+from mnht_controller.domain.command import FieldDemand, Inhibit, Permit, Reason
+from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
+from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.reading import Quality, Reading, SourceReading
+from mnht_controller.domain.tick import Decision, Estimate, Health, TickInput, TickRecord
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+readings = st.builds(
+    Reading,
+    value=st.none() | finite,
+    quality=st.sampled_from(Quality),
+    at=finite,
+    seq=st.integers(),
+    detail=st.text(max_size=5),
+)
+SOURCE = SourceReading(1.0, 2, 3.0, 1, 4, 5.0, None, True, True, 7.5, 1e5, 30.0, 2.0, ("x",), ())
+
+
+@given(st.lists(readings, max_size=3), st.none() | finite)
+def test_a_lease_survives_the_wire_bit_for_bit(probes, permit):
+    lease = Lease(1, 2.0, 3.0, "ab", permit, tuple(probes), SOURCE, 0.0)
+    assert loads(Lease, dumps(lease)) == lease
+
+
+@pytest.mark.parametrize(
+    "verdict", [Permit(5.2, 1, 3.0), Inhibit((Reason("skin_cap", "skin", 43.6, 43.5),), True)]
+)
+def test_a_tick_record_survives_with_either_verdict(verdict):
+    estimate = Estimate(1.0, None, 3.0, 4.0, 5.0, 6.0, 7.0)
+    decision = Decision(
+        Phase.RAMP, FieldDemand(None), verdict, estimate, 43.0, 0.0, 0.0, (), (), ()
+    )
+    status = GuardStatus(1, 2.0, GuardState.RUN, "ab", 3)
+    given = TickInput(1, 2.0, 3.0, (), SOURCE, 0.0, status, (), Health())
+    record = TickRecord(given, decision, "ff")
+    assert loads(TickRecord, dumps(record)) == record
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "[]",
+        "{}",
+        "nan",
+        '{"value":1e999,"quality":"good","at":1.0,"seq":1}',
+        '{"value":NaN,"quality":"good","at":1.0,"seq":1}',
+        '{"value":"43","quality":"good","at":1.0,"seq":1}',
+        '{"value":true,"quality":"good","at":1.0,"seq":1}',
+        '{"value":1.0,"quality":"fine","at":1.0,"seq":1}',
+        '{"value":1.0,"quality":"good","at":1.0,"seq":1.5}',
+        '{"value":1.0,"quality":"good","at":1.0,"seq":true}',
+        '{"value":1.0,"quality":"good","at":1.0}',
+        '{"value":1.0,"quality":"good","at":1.0,"seq":1,"unit":"F"}',
+    ],
+)
+def test_what_is_not_a_reading_is_refused(line):
+    with pytest.raises(CodecError):
+        loads(Reading, line)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_no_number_that_json_lacks_is_written(value):
+    with pytest.raises(ValueError, match="JSON"):
+        dumps(Reading(value, Quality.GOOD, 0.0, 0))
+
+
+def test_the_digest_follows_every_field():
+    reading = Reading(43.0, Quality.GOOD, 1.0, 7)
+    others = [
+        Reading(43.0000001, Quality.GOOD, 1.0, 7),
+        Reading(43.0, Quality.SUSPECT, 1.0, 7),
+        Reading(43.0, Quality.GOOD, 1.5, 7),
+        Reading(43.0, Quality.GOOD, 1.0, 8),
+        Reading(43.0, Quality.GOOD, 1.0, 7, "x"),
+    ]
+    assert len({digest(item) for item in (reading, *others)}) == len(others) + 1
