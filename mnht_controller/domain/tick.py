@@ -68,12 +68,3 @@ class Decision:
     events: tuple[Reason, ...]
     trips: tuple[Trip, ...]
     """Latched so far, first-out first."""
-
-
-@dataclass(frozen=True, slots=True)
-class TickRecord:
-    """One line of the journal: enough to decide again, and a digest of the state it led to."""
-
-    input: TickInput
-    decision: Decision
-    state: str
