@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests import support
 from tests.leaks import pytest_configure, pytest_runtest_teardown
 
 __all__ = ("pytest_configure", "pytest_runtest_teardown")
@@ -19,8 +20,6 @@ __all__ = ("pytest_configure", "pytest_runtest_teardown")
 @pytest.fixture
 def run_virtual() -> Callable[[Coroutine[Any, Any, Any]], Any]:
     """Give the runner in virtual time; property tests import it from `tests.support`."""
-    from tests import support
-
     return support.run_virtual
 
 
