@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tick, in order: sample, decide, lease, act, record, publish. It waits for no wire."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from mnht_controller.domain.command import Inhibit, Permit
+from mnht_controller.domain.errors import InvariantError
+from mnht_controller.domain.intent import Intent
+from mnht_controller.domain.lease import Lease
+from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
+from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.domain.tick import Decision, Health, TickInput
+from mnht_controller.domain.trip import Latch
+from mnht_controller.interlock.lease import encode_lease, encode_propose
+from mnht_controller.journal.records import TickRecord
+from mnht_controller.runtime.answer import refusal
+from mnht_controller.runtime.decide import State, decide, initial, state_digest
+from mnht_controller.runtime.door import Asked, Hall
+from mnht_controller.runtime.guard_link import GuardLink
+from mnht_controller.runtime.liveness import Liveness
+from mnht_controller.runtime.pacer import Beat, Beats
+from mnht_controller.runtime.source import SourceTask
+from mnht_controller.runtime.thermometer import ThermometerTask
+
+log = structlog.get_logger(component="controller")
+
+
+class Record(Protocol):
+    """What the tick needs of a journal."""
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether what was written so far is or will be on disk."""
+
+    def write(self, kind: str, value: object) -> bool:
+        """Queue one record; never waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a controller is put together from. `simulate` replaces transports and journal only."""
+
+    source: SourceTask
+    thermometers: dict[str, ThermometerTask]
+    guard: GuardLink
+    journal: Record
+    hall: Hall
+    keep_latch: Callable[[Latch], None]
+
+
+class Controller:
+    """Runs ticks until cancelled. One instance per process."""
+
+    def __init__(self, plan: Plan, parts: Parts, latch: Latch, session: str) -> None:
+        self.plan = plan
+        self.parts = parts
+        self.liveness = Liveness()
+        self.state: State = initial(plan, latch)
+        self.decision: Decision | None = None
+        self._session = session
+        self._treatment_s = 0.0
+        self._last_now: float | None = None
+        self._late_ticks = 0
+
+    async def run(self) -> None:
+        """Start the device tasks and tick for ever; whatever ends it ends with the source off."""
+        async with asyncio.TaskGroup() as group:
+            devices = (*self.parts.thermometers.values(), self.parts.source)
+            for device in devices:
+                group.create_task(device.run(self.liveness), name=device.row.id)
+            async for beat in Beats(self.plan.period_s):
+                self.tick(beat)
+
+    def tick(self, beat: Beat) -> None:
+        """One tick. A raise is leased before it is applied; recording comes after acting."""
+        asked = self.parts.hall.take()
+        given = self._sample(beat, tuple(item.intent for item in asked))
+        decision = self._decide(given)
+        self._lease(given, decision)
+        self.parts.source.act(decision.verdict)
+        self._follow(decision)
+        self._record(given, decision)
+        self._publish(given, decision, asked)
+        self.decision = decision
+
+    def _sample(self, beat: Beat, intents: tuple[Intent, ...]) -> TickInput:
+        plan, now = self.plan, beat.now
+        if self._last_now is not None:
+            self._treatment_s += (now - self._last_now) * plan.envelope.speed
+        self._last_now = now
+        self._late_ticks = self._late_ticks + 1 if beat.late_s > plan.period_s / 2 else 0
+        return TickInput(
+            tick=beat.number,
+            now=now,
+            treatment_s=self._treatment_s,
+            probes=tuple(
+                self.parts.thermometers[probe.device].latest(probe.channel)
+                for probe in plan.envelope.probes
+            ),
+            source=self.parts.source.latest,
+            uncertain_s=self.parts.source.uncertain_s(now),
+            guard=self.parts.guard.status,
+            intents=intents,
+            health=Health(
+                journal_ok=self.parts.journal.is_healthy,
+                operator_seen_s=now - self.parts.hall.seen_at,
+                late_ticks=self._late_ticks,
+            ),
+        )
+
+    def _decide(self, given: TickInput) -> Decision:
+        before = self.state.latch
+        self.state, decision = decide(self.plan, self.state, given)
+        if self.state.latch != before:
+            self.parts.keep_latch(self.state.latch)
+        return decision
+
+    def _lease(self, given: TickInput, decision: Decision) -> None:
+        """Renew, unless a task is silent: then the guard must find out by the lease's age."""
+        silent = self.liveness.silent(given.now)
+        if silent:
+            log.error("lease.withheld", silent=silent)
+            return
+        self.parts.guard.send(
+            encode_lease(
+                Lease(
+                    seq=given.tick,
+                    sent_at=given.now,
+                    treatment_s=given.treatment_s,
+                    envelope_sha256=self.plan.envelope_sha256,
+                    permit_ka_per_m=leased_amplitude(decision.verdict),
+                    probes=given.probes,
+                    source=given.source,
+                    uncertain_s=given.uncertain_s,
+                    over=decision.phase not in {*ARMED_OR_LATER, Phase.CHECK, Phase.TRIPPED},
+                )
+            )
+        )
+
+    def _follow(self, decision: Decision) -> None:
+        """What entering a phase asks of the shell."""
+        previous = self.decision.phase if self.decision else Phase.STANDBY
+        if decision.phase is previous:
+            return
+        log.info("phase", phase=decision.phase.value, treatment_s=round(self._treatment_s, 1))
+        if decision.phase is Phase.CHECK:
+            self.parts.source.prepare(self.plan.envelope.limits.field_ka_per_m_cap)
+            self.parts.guard.send(encode_propose(self.plan.envelope))
+
+    def _record(self, given: TickInput, decision: Decision) -> None:
+        self.parts.journal.write("tick", TickRecord(given, decision, state_digest(self.state)))
+
+    def _publish(self, given: TickInput, decision: Decision, asked: tuple[Asked, ...]) -> None:
+        for item in asked:
+            item.client.acknowledge(item.number, refusal(item.intent, decision))
+        if self.parts.hall.clients:
+            self.parts.hall.publish(self.snapshot(given, decision))
+
+    def snapshot(self, given: TickInput, decision: Decision) -> Snapshot:
+        """The picture that surfaces show."""
+        devices = (self.parts.source, *self.parts.thermometers.values())
+        return Snapshot(
+            tick=given.tick,
+            at=given.now,
+            treatment_s=given.treatment_s,
+            session=self._session,
+            plan=self.plan,
+            probes=tuple(seen.reading for seen in self.state.observations),
+            source=given.source,
+            guard=given.guard,
+            decision=decision,
+            health=given.health,
+            devices=tuple(device.row.state() for device in devices),
+        )
+
+
+def leased_amplitude(verdict: Permit | Inhibit) -> float | None:
+    """What the lease says: kA/m while permitted, 0 while inhibited, None on a trip."""
+    match verdict:
+        case Permit():
+            return verdict.field_ka_per_m
+        case Inhibit(tripped=True):
+            return None
+        case Inhibit():
+            return 0.0
+    raise InvariantError(f"neither Permit nor Inhibit: {verdict!r}")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One task polls one thermometer into a one-slot mailbox, which ages and is never made up."""
+
+import asyncio
+
+from mnht_controller.devices.contract import Identity, Thermometer
+from mnht_controller.devices.errors import DeviceError, IdentityError
+from mnht_controller.domain.reading import Quality, Reading
+from mnht_controller.runtime.device import DeviceRow
+from mnht_controller.runtime.liveness import Liveness
+from mnht_controller.runtime.pacer import Beats
+
+NEVER = Reading(None, Quality.STALE, -1e9, 0, "no reading yet")
+
+
+class ThermometerTask:
+    """Owns one thermometer: opens it, polls it, opens it again after an error."""
+
+    def __init__(self, row: DeviceRow, driver: Thermometer, period_s: float) -> None:
+        self.row = row
+        self._driver = driver
+        self._period_s = period_s
+        self._mailbox: dict[int, Reading] = {}
+
+    def latest(self, channel: int) -> Reading:
+        """The last reading of this channel as it came, however old it is."""
+        return self._mailbox.get(channel, NEVER)
+
+    async def run(self, liveness: Liveness) -> None:
+        """Poll for ever; an error closes, waits a period, and starts with a full re-init."""
+        loop = asyncio.get_running_loop()
+        try:
+            async for beat in Beats(self._period_s):
+                liveness.beat(self.row.id, beat.now)
+                try:
+                    if not self.row.connected:
+                        self._accept(await self._driver.open())
+                    self._mailbox |= await self._driver.sample()
+                except DeviceError as error:
+                    self.row.lost(error)
+                liveness.beat(self.row.id, loop.time())
+        finally:
+            await self._driver.close()
+
+    def _accept(self, identity: Identity) -> None:
+        if identity.is_simulated is not self.row.simulated:
+            raise IdentityError(self.row.mismatch(identity))
+        self.row.found(identity)
