@@ -76,6 +76,24 @@ def test_the_header_is_durable_before_anything_else(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_h35_synced_means_that_fdatasync_has_returned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = FileJournal(tmp_path / "j.jsonl", HEADER)
+    seen: list[tuple[int, int]] = []
+    size = (tmp_path / "j.jsonl").stat().st_size
+
+    def sync(descriptor: int) -> None:
+        seen.append((os.fstat(descriptor).st_size, journal.synced_seq))
+
+    monkeypatch.setattr(os, "fdatasync", sync)
+    assert journal.write("event", EVENT)
+    assert journal.close()
+    assert [before for _, before in seen] == [0]
+    assert seen[0][0] > size, "written first, then synced"
+    assert journal.synced_seq == 1
+
+
 def test_an_existing_file_is_never_appended_to(tmp_path: Path) -> None:
     path = tmp_path / "j.jsonl"
     path.write_bytes(b"old")
@@ -167,8 +185,10 @@ def test_h34_h35_after_a_disk_error_the_handle_is_dead_for_good(
 
 
 def test_h34_a_really_full_device_is_reported() -> None:
-    full = Path("/dev/full").open("wb", buffering=0)
-    with full, pytest.raises(OSError, match="No space left"):
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(OSError, match="No space left"),
+    ):
         disk.append_and_sync(full.fileno(), b"x")
 
 
