@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One fiber-optic tip: where it sits, how late, how noisy and how well in contact it is.
+
+Quantization is the instrument's business, not the probe's.
+"""
+
+import math
+import random
+from dataclasses import dataclass
+
+FALL_S = 3.0  # a tip in still air follows it this fast
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeSpec:
+    """A probe as a patient file describes it: at a named site, lag in s, noise 1 sigma in °C."""
+
+    id: str
+    role: str
+    site: str
+    lag_s: float = 1.0
+    noise_c: float = 0.03
+    contact: float = 1.0
+
+
+class Probe:
+    """Turns a site's true temperature into what the tip shows.
+
+    First-order lag; contact 1 sees the site, 0 the air. `inject` knows probe_off and probe_stuck.
+    """
+
+    def __init__(self, spec: ProbeSpec, air_c: float, seed: int) -> None:
+        self.spec, self.air_c = spec, air_c
+        self._random = random.Random(f"{seed}/{spec.id}")
+        self.tip_c: float | None = None
+        self._off = False
+        self._stuck: float | None = None
+        self._shown = math.nan
+
+    def advance(self, dt_s: float, site_c: float) -> None:
+        """Let the tip follow its site for `dt_s` treatment seconds."""
+        contact = 0.0 if self._off else self.spec.contact
+        seen = self.air_c + contact * (site_c - self.air_c)
+        lag_s = max(self.spec.lag_s, FALL_S) if self._off else self.spec.lag_s
+        if self.tip_c is None or lag_s <= 0.0:
+            self.tip_c = seen
+        else:
+            self.tip_c += (seen - self.tip_c) * -math.expm1(-dt_s / lag_s)
+
+    def reading(self) -> float:
+        """Return one sample, °C: the tip plus noise, or the frozen value. NaN before the start."""
+        if self._stuck is not None:
+            return self._stuck
+        if self.tip_c is None:
+            return math.nan
+        self._shown = self.tip_c + self._random.gauss(0.0, self.spec.noise_c)
+        return self._shown
+
+    def inject(self, verb: str, argument: str, t: float) -> None:
+        """Start a fault: probe_off, probe_stuck (at the argument, else at the last sample)."""
+        if verb == "probe_off":
+            self._off = True
+        elif verb == "probe_stuck":
+            last = self._shown if math.isfinite(self._shown) else self.reading()
+            self._stuck = float(argument) if argument else last
+        else:
+            raise ValueError(f"a probe has no fault {verb!r}: use probe_off or probe_stuck")
+
+    def clear(self, verb: str) -> None:
+        """End a fault; the tip returns to its site with its own lag."""
+        if verb == "probe_off":
+            self._off = False
+        else:
+            self._stuck = None
