@@ -71,11 +71,13 @@ class Controller:
     async def run(self) -> None:
         """Start the device tasks and tick for ever; whatever ends it ends with the source off."""
         async with asyncio.TaskGroup() as group:
-            devices = (*self.parts.thermometers.values(), self.parts.source)
-            for device in devices:
+            for device in self._devices():
                 group.create_task(device.run(self.liveness), name=device.row.id)
             async for beat in Beats(self.plan.period_s):
                 self.tick(beat)
+
+    def _devices(self) -> tuple[SourceTask | ThermometerTask, ...]:
+        return (self.parts.source, *self.parts.thermometers.values())
 
     def tick(self, beat: Beat) -> None:
         """One tick. A raise is leased before it is applied; recording comes after acting."""
@@ -164,7 +166,6 @@ class Controller:
 
     def snapshot(self, given: TickInput, decision: Decision) -> Snapshot:
         """The picture that surfaces show."""
-        devices = (self.parts.source, *self.parts.thermometers.values())
         return Snapshot(
             tick=given.tick,
             at=given.now,
@@ -176,7 +177,7 @@ class Controller:
             guard=given.guard,
             decision=decision,
             health=given.health,
-            devices=tuple(device.row.state() for device in devices),
+            devices=tuple(device.row.state() for device in self._devices()),
         )
 
 

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One tick without the world: judge readings, look for trips, wish, permit. Pure, so replay can.
+
+Trips are looked for before control wishes anything, on raw readings; the gate has the last word.
+"""
+
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+from mnht_controller.core.state import CoreInput, CoreState
+from mnht_controller.core.state import start as fresh_core
+from mnht_controller.core.tick import tick
+from mnht_controller.domain.codec import dumps
+from mnht_controller.domain.command import Inhibit, Permit, Reason
+from mnht_controller.domain.intent import Verb
+from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
+from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.tick import Decision, TickInput
+from mnht_controller.domain.trip import Latch
+from mnht_controller.interlock.evaluate import Hit, evaluate
+from mnht_controller.interlock.gate import GateRequest, demand_hits, gate
+from mnht_controller.interlock.latch import latched, reset
+from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, status_age_s
+from mnht_controller.interlock.memory import Memory
+from mnht_controller.interlock.permissives import StartRequest, unmet
+from mnht_controller.interlock.rules import RULES
+from mnht_controller.interlock.witness import Witness, field_is_on, guard_refuses
+from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, observe, start
+
+STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.COMPLETE, Phase.TRIPPED})
+"""Phases in which the start gate's reasons matter; later the rules themselves are live."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that one tick hands to the next."""
+
+    tracks: tuple[ProbeTrack, ...]
+    observations: tuple[Observation, ...]
+    memory: Memory
+    latch: Latch
+    core: CoreState
+    permit_ka_per_m: float | None
+
+
+def initial(plan: Plan, latch: Latch) -> State:
+    """The state of a fresh process: STANDBY, nothing permitted, a kept latch still latched."""
+    tracks = start(plan.envelope.probes)
+    return State(tracks, (), Memory(), latch, fresh_core(plan), None)
+
+
+def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]:
+    """Take one tick's inputs to the next state and this tick's decision."""
+    state = _anew(plan, state, given)
+    state, witness = _look(plan, state, given)
+    memory, hits = evaluate(RULES, state.memory, witness)
+    latch = _latch(state, hits, given)
+    missing: tuple[Reason, ...] = ()
+    if state.core.phase in STARTABLE:
+        missing = unmet(
+            StartRequest(witness, memory, latch, given.guard, plan.envelope_sha256, given.health)
+        )
+    core_state, wish = tick(
+        plan,
+        state.core,
+        CoreInput(
+            now=given.now,
+            treatment_s=given.treatment_s,
+            observations=state.observations,
+            guard=given.guard,
+            intents=given.intents,
+            unmet=missing,
+            is_latched=latch.is_latched,
+            permitted_ka_per_m=state.permit_ka_per_m or 0.0,
+            operator_seen_s=given.health.operator_seen_s,
+        ),
+    )
+    latch = latched(latch, demand_hits(wish.demand, plan), given.now, given.treatment_s)
+    frequency_hz = given.source.frequency_hz if given.source else None
+    verdict = gate(
+        GateRequest(
+            given.now,
+            given.tick,
+            plan,
+            wish.phase,
+            wish.demand,
+            latch,
+            hits,
+            given.guard,
+            frequency_hz,
+        )
+    )
+    after = replace(
+        state, memory=memory, latch=latch, core=core_state, permit_ka_per_m=_permitted(verdict)
+    )
+    return after, Decision(
+        phase=wish.phase,
+        demand=wish.demand,
+        verdict=verdict,
+        estimate=wish.estimate,
+        setpoint_c=wish.setpoint_c,
+        plateau_s=wish.plateau_s,
+        field_s=memory.field_s,
+        unmet=missing,
+        events=wish.events,
+        trips=latch.trips,
+    )
+
+
+def state_digest(state: State) -> str:
+    """A short digest of everything that the next tick depends on."""
+    remembered = (state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m)
+    return blake2b(dumps(remembered).encode(), digest_size=8).hexdigest()
+
+
+def _anew(plan: Plan, state: State, given: TickInput) -> State:
+    """A new session starts its own dose, field time and permits, never its own latch."""
+    idle = state.core.phase in {Phase.STANDBY, Phase.COMPLETE}
+    if idle and any(intent.verb is Verb.PREPARE for intent in given.intents):
+        return replace(state, tracks=start(plan.envelope.probes), memory=Memory())
+    return state
+
+
+def _look(plan: Plan, state: State, given: TickInput) -> tuple[State, Witness]:
+    """Judge the raw readings and put together what the rules may see."""
+    envelope = plan.envelope
+    is_on = field_is_on(state.permit_ka_per_m, given.source, given.uncertain_s)
+    clock = Clock(given.now, given.treatment_s, envelope.speed, is_on)
+    tracks, observations = observe(envelope.probes, state.tracks, given.probes, clock)
+    phase = state.core.phase
+    witness = Witness(
+        now=given.now,
+        treatment_s=given.treatment_s,
+        envelope=envelope,
+        observations=observations,
+        source=given.source,
+        permit_ka_per_m=state.permit_ka_per_m,
+        uncertain_s=given.uncertain_s,
+        peer_age_s=status_age_s(given.guard, given.now),
+        peer_age_s_max=STATUS_AGE_S_MAX,
+        peer_refuses=guard_refuses(given.guard, phase),
+        armed=phase in ARMED_OR_LATER,
+        stop=any(intent.verb is Verb.STOP for intent in given.intents),
+    )
+    return replace(state, tracks=tracks, observations=observations), witness
+
+
+def _latch(state: State, hits: tuple[Hit, ...], given: TickInput) -> Latch:
+    """A reset is taken before this tick's hits, so that it never hides one of them."""
+    latch = state.latch
+    if any(intent.verb is Verb.RESET for intent in given.intents):
+        latch = reset(latch, hits)
+    return latched(latch, hits, given.now, given.treatment_s)
+
+
+def _permitted(verdict: Permit | Inhibit) -> float | None:
+    """What is in force from now on; None when nothing is."""
+    return verdict.field_ka_per_m if isinstance(verdict, Permit) else None
