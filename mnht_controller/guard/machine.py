@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guard as a pure state machine: DISABLED → ARMED → RUN → LATCHED. Feeds in ARMED and RUN only.
+
+Every function takes a Guard and gives the next one; asked-for things that are refused come with
+all their reasons. The process around it moves bytes, `simulate` runs the same code.
+"""
+
+from dataclasses import replace
+
+from mnht_controller.domain.codec import digest
+from mnht_controller.domain.command import Reason
+from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
+from mnht_controller.domain.prescription import Envelope
+from mnht_controller.domain.trip import Effect, Latch
+from mnht_controller.guard.judge import check_backstop, judge, would_trip
+from mnht_controller.guard.state import (
+    ACTOR_CHARS_MAX,
+    LIVE,
+    Guard,
+    GuardEvent,
+    Pending,
+    changes,
+    latch,
+    with_hits,
+)
+from mnht_controller.interlock.bounds import envelope_faults
+from mnht_controller.interlock.evaluate import Hit
+from mnht_controller.interlock.latch import reset as unlatched
+from mnht_controller.interlock.lease import FUTURE_S_MAX, LEASE_AGE_S_MAX, is_fresh
+from mnht_controller.interlock.memory import Memory
+from mnht_controller.thermometry.observe import start as fresh_tracks
+
+__all__ = (
+    "Guard", "GuardEvent", "Pending", "changes", "confirm", "line_blocked", "lost", "pending",
+    "propose", "renew", "reset", "start", "status", "stop", "tick",
+)  # fmt: skip
+
+TICK_GAP_S_MAX = 0.2
+ARMED_S_MAX = 60.0
+SILENCE_S_MIN = 1.0
+FEED = b"\x55"
+RECLOSE = b"\xa5\x5a"
+
+_UNUSABLE = frozenset({"lease_replayed", "lease_future", "lease_expired"})
+
+Refused = tuple[Reason, ...]
+"""Why it was not done; empty when it was."""
+
+
+def start(now: float, kept: Latch) -> Guard:
+    """Begin DISABLED, or LATCHED if a latch was kept. Silence counts from here."""
+    state = GuardState.LATCHED if kept.is_latched else GuardState.DISABLED
+    return Guard(state, kept, ticked_at=now, fed_at=now, origin=now, memory=Memory())
+
+
+def status(guard: Guard, now: float) -> GuardStatus:
+    """What the controller is told at 20 Hz."""
+    return GuardStatus(
+        seq=guard.ticks,
+        at=now,
+        state=guard.state,
+        envelope_sha256=guard.envelope_sha256,
+        lease_seq=guard.lease.seq if guard.lease else 0,
+        first_out=guard.latch.first_out,
+    )
+
+
+# ---- arming --------------------------------------------------------------------------------
+
+
+def propose(guard: Guard, envelope: Envelope, nonce: str, now: float) -> tuple[Guard, Refused]:
+    """Take limits that a human may confirm with this nonce (never used before, not empty)."""
+    refused = envelope_faults(envelope)
+    if guard.state in LIVE:
+        refused += (Reason("guard_state", guard.state.value),)
+    if not nonce:
+        refused += (Reason("nonce"),)
+    if refused:
+        return guard, refused
+    sha = digest(envelope)
+    if sha == guard.envelope_sha256 and not guard.is_over:
+        # The same session again: dose and field-on time go on; an unused nonce stays good.
+        return replace(guard, nonce=guard.nonce or nonce), ()
+    return (
+        replace(
+            guard,
+            envelope=envelope,
+            envelope_sha256=sha,
+            nonce=nonce,
+            is_over=False,
+            origin=now,
+            tracks=fresh_tracks(envelope.probes),
+            memory=Memory(),
+            field_s=0.0,
+        ),
+        (),
+    )
+
+
+def pending(guard: Guard) -> Pending | None:
+    """What waits for a human; None when nothing does."""
+    if guard.envelope is None or not guard.nonce:
+        return None
+    return Pending(guard.envelope, guard.envelope_sha256, guard.nonce)
+
+
+def confirm(guard: Guard, sha: str, nonce: str, actor: str, now: float) -> tuple[Guard, Refused]:
+    """Arm, if a human confirms exactly what waits and a live controller holds the same limits."""
+    held = (
+        (guard.state is GuardState.DISABLED, Reason("guard_state", guard.state.value)),
+        (not guard.latch.is_latched, Reason("latched")),
+        (pending(guard) is not None, Reason("nothing_pending")),
+        (sha == guard.envelope_sha256, Reason("envelope_sha256")),
+        (bool(nonce) and nonce == guard.nonce, Reason("nonce")),
+        (bool(actor), Reason("actor")),
+    )
+    refused = tuple([reason for holds, reason in held if not holds]) + _not_led(guard, now)
+    if refused:
+        return guard, refused
+    return (
+        replace(
+            guard,
+            state=GuardState.ARMED,
+            nonce="",
+            actor=actor[:ACTOR_CHARS_MAX],
+            armed_at=now,
+            reclose_due=True,
+            defied_since=None,
+        ),
+        (),
+    )
+
+
+def _not_led(guard: Guard, now: float) -> Refused:
+    """No fresh lease that says zero for these limits, or one that would trip the armed guard."""
+    lease, envelope = guard.lease, guard.envelope
+    if lease is None or envelope is None or not is_fresh(lease.sent_at, now, LEASE_AGE_S_MAX):
+        return (Reason("no_lease"),)
+    if lease.envelope_sha256 != guard.envelope_sha256 or len(lease.probes) != len(envelope.probes):
+        return (Reason("lease_envelope"),)
+    if lease.permit_ka_per_m != 0.0:
+        return (Reason("controller_trip"),)
+    return tuple([hit.reason for hit in would_trip(guard, envelope, lease, now)])
+
+
+def reset(guard: Guard, actor: str, now: float) -> tuple[Guard, Refused]:
+    """Unlatch to DISABLED, unless a cause is present in the last lease. Arming starts anew."""
+    after = unlatched(guard.latch, guard.present)
+    held = (
+        (guard.state is GuardState.LATCHED, Reason("guard_state", guard.state.value)),
+        (bool(actor), Reason("actor")),
+    )
+    refused = tuple([reason for holds, reason in held if not holds])
+    if after.is_latched:
+        refused += tuple([hit.reason for hit in guard.present if hit.effect is Effect.TRIP])
+    if refused:
+        return guard, refused
+    actor = actor[:ACTOR_CHARS_MAX]
+    return replace(guard, state=GuardState.DISABLED, latch=after, nonce="", actor=actor), ()
+
+
+# ---- what latches --------------------------------------------------------------------------
+
+
+def stop(guard: Guard, actor: str, now: float) -> Guard:
+    """STOP: latches in every state."""
+    where = actor[:ACTOR_CHARS_MAX]
+    hit = Hit("operator_stop", "H60", Effect.TRIP, where, None, None)
+    return with_hits(replace(guard, actor=where), (hit,), now)
+
+
+def lost(guard: Guard, what: str, now: float) -> Guard:
+    """The lease client or the parent is gone (`what` names it). Whoever comes next starts anew."""
+    if guard.state in LIVE:
+        guard = latch(guard, "peer_lost", now, what)
+    return replace(guard, lease=None, nonce="")
+
+
+def line_blocked(guard: Guard, now: float) -> Guard:
+    """Bytes wait in the output queue and could outlive the guard: never feed on top of them."""
+    return latch(guard, "line_blocked", now) if guard.state in LIVE else guard
+
+
+# ---- the lease -----------------------------------------------------------------------------
+
+
+def renew(guard: Guard, lease: Lease, now: float) -> tuple[Guard, Refused]:
+    """Take one lease. While ARMED or RUN a fault in it latches; otherwise it is only refused."""
+    fault = _lease_fault(guard, lease, now)
+    if guard.state not in LIVE:
+        return _renew_idle(guard, lease, now, fault)
+    if fault or guard.envelope is None:
+        fault = fault or "lease_envelope"
+        return latch(guard, fault, now), (Reason(fault),)
+    guard = judge(guard, guard.envelope, lease, now)
+    if lease.permit_ka_per_m is None:
+        guard = latch(guard, "controller_trip", now)
+    if guard.state is GuardState.LATCHED:
+        return guard, ()
+    if lease.over:
+        return _disarm(guard, is_over=True), ()
+    if lease.permit_ka_per_m != 0.0:
+        return replace(guard, state=GuardState.RUN), ()
+    return guard, ()
+
+
+def _lease_fault(guard: Guard, lease: Lease, now: float) -> str | None:
+    """The first thing that is wrong with the lease itself; None if it can be judged."""
+    envelope, permit = guard.envelope, lease.permit_ka_per_m
+    if guard.lease is not None and not (lease.seq > guard.lease.seq):
+        return "lease_replayed"
+    if not (now - lease.sent_at >= -FUTURE_S_MAX):
+        return "lease_future"
+    if not (now - lease.sent_at <= LEASE_AGE_S_MAX):
+        return "lease_expired"
+    if envelope is None or lease.envelope_sha256 != guard.envelope_sha256:
+        return "lease_envelope"
+    if len(lease.probes) != len(envelope.probes):
+        return "lease_shape"
+    if permit is not None and not (0.0 <= permit <= envelope.limits.field_ka_per_m_cap):
+        return "permit_invalid"
+    return None
+
+
+def _renew_idle(guard: Guard, lease: Lease, now: float, fault: str | None) -> tuple[Guard, Refused]:
+    """Keep dose and rates going and watch for a field that nobody permits."""
+    refused = (Reason(fault),) if fault and fault != "lease_envelope" else ()
+    if fault in _UNUSABLE:
+        return guard, refused
+    if lease.over:
+        guard = replace(guard, is_over=True, nonce="")
+    if fault or guard.envelope is None:
+        return replace(guard, lease=lease), refused
+    return judge(guard, guard.envelope, lease, now), ()
+
+
+def _disarm(guard: Guard, *, is_over: bool) -> Guard:
+    return replace(guard, state=GuardState.DISABLED, nonce="", reclose_due=False, is_over=is_over)
+
+
+# ---- the tick ------------------------------------------------------------------------------
+
+
+def tick(guard: Guard, now: float) -> tuple[Guard, bytes]:
+    """One of 20 steps a second: check everything again, then give the bytes for the enable line."""
+    if guard.state in LIVE:
+        guard = _check(guard, now)
+    guard = replace(guard, ticked_at=now, ticks=guard.ticks + 1)
+    if guard.state not in LIVE:
+        return guard, b""
+    if not guard.reclose_due:
+        return replace(guard, fed_at=now), FEED
+    if not (now - guard.fed_at >= SILENCE_S_MIN):
+        return guard, b""
+    return replace(guard, fed_at=now, reclose_due=False), RECLOSE
+
+
+def _check(guard: Guard, now: float) -> Guard:
+    lease, envelope = guard.lease, guard.envelope
+    if not (0.0 <= now - guard.ticked_at <= TICK_GAP_S_MAX):
+        guard = latch(guard, "guard_tick_gap", now)
+    if lease is None or envelope is None or not is_fresh(lease.sent_at, now, LEASE_AGE_S_MAX):
+        return latch(guard, "lease_expired", now)
+    guard = check_backstop(guard, envelope, now)
+    if guard.state is GuardState.ARMED and not (now - guard.armed_at <= ARMED_S_MAX):
+        return _disarm(guard, is_over=False)
+    return guard

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the guard knows, and how it latches. The steps stand in machine.py."""
+
+from dataclasses import dataclass, replace
+
+from mnht_controller.domain.lease import GuardState, Lease
+from mnht_controller.domain.prescription import Envelope
+from mnht_controller.domain.trip import Effect, Latch, Trip
+from mnht_controller.interlock.evaluate import Hit
+from mnht_controller.interlock.guard_trips import hazard_of
+from mnht_controller.interlock.latch import latched
+from mnht_controller.interlock.memory import Memory
+from mnht_controller.thermometry.observe import ProbeTrack
+
+ACTOR_CHARS_MAX = 64
+LIVE = frozenset({GuardState.ARMED, GuardState.RUN})
+"""States in which the enable line is fed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """All that the guard knows. `nonce` is empty unless an envelope waits for a human.
+
+    `is_over`: the next proposal begins a new session, with dose and field-on time from zero.
+    `present`: what the rules found in the last lease. `origin`: zero of its own treatment clock.
+    """
+
+    state: GuardState
+    latch: Latch
+    ticked_at: float
+    fed_at: float
+    origin: float
+    memory: Memory
+    ticks: int = 0
+    envelope: Envelope | None = None
+    envelope_sha256: str = ""
+    nonce: str = ""
+    actor: str = ""
+    is_over: bool = True
+    tracks: tuple[ProbeTrack, ...] = ()
+    lease: Lease | None = None
+    present: tuple[Hit, ...] = ()
+    defied_since: float | None = None
+    field_s: float = 0.0
+    armed_at: float = 0.0
+    reclose_due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a human is asked to confirm."""
+
+    envelope: Envelope
+    envelope_sha256: str
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuardEvent:
+    """A change worth a record: the new state, who or what caused it, and new trips."""
+
+    at: float
+    state: GuardState
+    envelope_sha256: str
+    actor: str
+    trips: tuple[Trip, ...]
+
+
+def changes(before: Guard, after: Guard, now: float) -> tuple[GuardEvent, ...]:
+    """What to write into the journal about one step; empty for a step that changed nothing."""
+    trips = after.latch.trips[len(before.latch.trips) :]
+    same = (before.state, before.envelope_sha256, before.actor, before.nonce) == (
+        after.state, after.envelope_sha256, after.actor, after.nonce,
+    )  # fmt: skip
+    if same and not trips:
+        return ()
+    return (GuardEvent(now, after.state, after.envelope_sha256, after.actor, trips),)
+
+
+def treatment_s(guard: Guard, now: float) -> float:
+    """The guard's own treatment time: since the envelope came, times its speed."""
+    return (now - guard.origin) * guard.envelope.speed if guard.envelope else 0.0
+
+
+def latch(guard: Guard, code: str, now: float, where: str = "") -> Guard:
+    """Latch by a code of GUARD_TRIPS."""
+    hit = Hit(code, hazard_of(code), Effect.TRIP, where[:ACTOR_CHARS_MAX], None, None)
+    return with_hits(guard, (hit,), now)
+
+
+def with_hits(guard: Guard, hits: tuple[Hit, ...], now: float) -> Guard:
+    """Latch if any of the hits trips; inhibits are not the guard's to act on."""
+    trips = latched(guard.latch, hits, now, treatment_s(guard, now))
+    if trips is guard.latch:
+        return guard
+    return replace(guard, state=GuardState.LATCHED, latch=trips, nonce="", reclose_due=False)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What latches the guard beyond the rule table: its own line, its clients, its own tick.
+
+Stands here, below the surfaces, so that they can say it in words.
+"""
+
+from dataclasses import dataclass
+
+from mnht_controller.domain.errors import InvariantError
+
+
+@dataclass(frozen=True, slots=True)
+class GuardTrip:
+    """One row, worded like a `Rule`."""
+
+    code: str
+    hazards: tuple[str, ...]
+    title: str
+    what_to_do: str
+
+
+_ARM = "Field is off. Reset, then prepare and confirm anew."
+_CALL = "Field is off. Keep the journal and report it: this must not happen. Then reset."
+
+GUARD_TRIPS: tuple[GuardTrip, ...] = (
+    GuardTrip("lease_expired", ("H26", "H27"), "controller is silent", _ARM),
+    GuardTrip("lease_replayed", ("H31", "H56"), "lease is not newer than the last one", _CALL),
+    GuardTrip("lease_future", ("H33",), "lease is stamped with a time to come", _CALL),
+    GuardTrip("lease_envelope", ("H38",), "lease names other limits than those confirmed", _CALL),
+    GuardTrip("lease_shape", ("H31",), "lease does not fit the confirmed probes", _CALL),
+    GuardTrip("permit_invalid", ("H40",), "lease permits what is no amplitude", _CALL),
+    GuardTrip("controller_trip", ("H62",), "controller has tripped", _ARM),
+    GuardTrip("inhibit_defied", ("H41",), "field is permitted against the guard's rules", _CALL),
+    GuardTrip("guard_tick_gap", ("H28",), "guard was held up", _ARM),
+    GuardTrip("peer_lost", ("H26",), "controller or parent process has ended", _ARM),
+    GuardTrip("line_blocked", ("H30",), "enable line does not take its bytes", _ARM),
+    GuardTrip("backstop_skin", ("H13", "H62"), "backstop: skin too hot", _CALL),
+    GuardTrip("backstop_stale", ("H10", "H62"), "backstop: probe is silent", _CALL),
+    GuardTrip("backstop_field", ("H52", "H62"), "backstop: field above its cap", _CALL),
+    GuardTrip("backstop_time", ("H43", "H62"), "backstop: field-on time is used up", _CALL),
+)
+
+
+def hazard_of(code: str) -> str:
+    """First hazard id of a code. Raises InvariantError for a code without a row."""
+    for row in GUARD_TRIPS:
+        if row.code == code:
+            return row.hazards[0]
+    raise InvariantError(f"guard trip {code!r} has no row in GUARD_TRIPS")
