@@ -63,8 +63,10 @@ class FieldSource(Protocol):
         """Set the instrument's own limit register to the region cap and read it back."""
 
     async def apply(self, permit: Permit) -> SourceReading:
-        """Send the permitted amplitude (arming and switching on first where needed), feed the
-        watchdog, and return the snapshot that answers exactly this command."""
+        """Send the permitted amplitude and return the snapshot that answers exactly this command.
+
+        Arms and switches on first where needed, and feeds the watchdog.
+        """
 
     async def off(self) -> SourceReading:
         """Switch off now; overtakes nothing already on the wire and waits for nothing queued."""

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Field source with this project's own SCPI dialect, which is not that of any product.
+
+LF both ways, SI units, amplitudes are peak A/m. Not used: locking (`SYST:LOCK`), front panel.
+"""
+
+import re
+from enum import IntFlag
+
+from mnht_controller.devices import scpi
+from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
+from mnht_controller.devices.framing import LineFramer
+from mnht_controller.devices.link import Link
+from mnht_controller.devices.scpi import NUMBER, a_per_m, is_same_field, refuse_errors, unconfirmed
+from mnht_controller.domain.command import Permit
+from mnht_controller.domain.reading import SourceReading
+
+IDENTITY = re.compile(rb"(OPENMFH),(FS100K),([^,]+),([^,]+)")
+SNAPSHOT = re.compile(rf"((?:\d+,){{6}})((?:{NUMBER},){{7}})(\d+);({NUMBER})".encode())
+"""seq,t_ms,boot,oper,ques,int, Hset,Hmeas,Irms,f,Tcoil,flow,wd_ms, hb; then the limit register."""
+
+RF_ON, WATCHDOG_RUNNING = 1 << 8, 1 << 12  # STAT:OPER
+SLEW_A_PER_M_S = 100_000  # full scale in 0.18 s, so that the declared 0.3 s to settle hold
+WATCHDOG_S = 0.5
+ON_TIME_S = 7200
+OFF = b"\nOUTP OFF\n"  # the first LF ends whatever half line the instrument holds
+SETUP = (
+    f"OUTP:TIM {ON_TIME_S};:FIEL:SLEW {SLEW_A_PER_M_S};:SYST:COMM:WATC:MODE HEAR\n"
+    f"SYST:COMM:WATC:TIM {WATCHDOG_S};:SYST:COMM:WATC:STAT ON\n"
+).encode()
+CHECK = b"SYST:COMM:HEAR?;:OUTP:TIM?;:SYST:COMM:WATC:TIM?;:SYST:COMM:WATC:MODE?\n"
+CHECKED = re.compile(rf"(\d+);({NUMBER});({NUMBER});HEAR".encode())
+
+
+class Fault(IntFlag):
+    """STAT:QUES but bit 14, the command warning, which is no fault of the output stage."""
+
+    DC_LINK, OVER_CURRENT, ON_TIME, AMPLIFIER, OVER_TEMPERATURE, RESONANCE = 1, 2, 4, 8, 16, 32
+    CALIBRATION, FIELD_DEVIATION, INTERLOCK, COOLANT, WATCHDOG = 256, 512, 1024, 2048, 4096
+
+
+Interlock = IntFlag(
+    "Interlock",
+    "E_STOP DOOR COOLANT_FLOW COOLANT_TEMPERATURE KEYSWITCH EXTERNAL_INHIBIT COIL_CONNECTOR"
+    " COVER MAINS AUX_1 AUX_2",
+)
+"""STAT:QUES:INT, from bit 0."""
+
+
+class GenericScpiSource:
+    """One field source. Every tick is one line, whose snapshot carries the heartbeat just sent."""
+
+    def __init__(self, link: Link, channels: tuple[int, ...] = ()) -> None:
+        self._link = link
+        self._beat = 0
+        self._is_energized = False
+        link.speak(LineFramer(b"\n"), scpi.tag)
+
+    async def open(self) -> Identity:
+        """Identify, off, watchdog on and read back, heartbeat continued, no error pending."""
+        self._is_energized = False
+        await self._link.open()
+        found = await self._link.identify(b"*IDN?\n", IDENTITY)
+        await self._link.send(b"OUTP OFF;:FIEL 0;:*CLS\n" + SETUP)
+        answer = await self._link.query(CHECK)
+        settings = CHECKED.fullmatch(answer)
+        if not settings or (float(settings[2]), float(settings[3])) != (ON_TIME_S, WATCHDOG_S):
+            raise unconfirmed(self._link, answer)
+        self._beat = int(settings[1])
+        snapshot = await self._exchange("")
+        if snapshot.faults == ("watchdog",):
+            # Ours, from the last time the host fell silent. Clearing never switches on.
+            snapshot = await self._exchange("OUTP OFF;:OUTP:PROT:CLE;:")
+        await refuse_errors(self._link)
+        if snapshot.output_on or not snapshot.watchdog_on:
+            raise unconfirmed(self._link, snapshot)
+        return Identity(*(part.decode("ascii", "replace") for part in found.groups()))
+
+    async def prepare(self, limit_ka_per_m: float) -> SourceReading:
+        """Off, clear latched faults whose cause is gone, set the limit register, read it back."""
+        self._is_energized = False
+        limit = a_per_m(limit_ka_per_m)
+        snapshot = await self._exchange(f"OUTP OFF;:FIEL 0;:OUTP:PROT:CLE;:FIEL:LIM {limit};:")
+        if not is_same_field(snapshot.limit_ka_per_m, limit_ka_per_m):
+            await refuse_errors(self._link)
+            raise unconfirmed(self._link, snapshot)
+        return snapshot
+
+    async def apply(self, permit: Permit) -> SourceReading:
+        """Set the amplitude; after an OFF of ours, arm and switch on first."""
+        field = permit.field_ka_per_m
+        switch = "" if self._is_energized or field == 0.0 else "OUTP:ARM 5;:OUTP ON;:"
+        snapshot = await self._exchange(f"FIEL {a_per_m(field)};:{switch}")
+        is_set = is_same_field(snapshot.setpoint_ka_per_m, field)
+        if not is_set or (switch and not snapshot.output_on):
+            await refuse_errors(self._link)
+        if not is_set or (self._is_energized and not snapshot.output_on):
+            raise unconfirmed(self._link, snapshot)  # switched off there: only OFF lets us go on
+        self._is_energized = snapshot.output_on
+        return snapshot
+
+    async def off(self) -> SourceReading:
+        """OFF at once, on a link that is out of step too; then a snapshot that shows it."""
+        self._is_energized = False
+        await self._link.send(OFF, urgent=True)
+        return await self._exchange("OUTP OFF;:", urgent=True)
+
+    async def poll(self) -> SourceReading:
+        """Heartbeat and snapshot."""
+        return await self._exchange("")
+
+    async def close(self) -> None:
+        """Off, then close."""
+        await self._link.close(last=OFF)
+
+    async def _exchange(self, commands: str, *, urgent: bool = False) -> SourceReading:
+        self._beat += 1
+        line = f"{commands}SYST:COMM:HEAR {self._beat};:FETC:SNAP?;:FIEL:LIM?\n"
+        answer = await self._link.query(line.encode(), urgent=urgent)
+        found = SNAPSHOT.fullmatch(answer)
+        if not found or int(found[3]) != self._beat:
+            raise unconfirmed(self._link, answer)
+        return _snapshot(found, self._link.answered_at)
+
+
+def _snapshot(found: re.Match[bytes], at: float) -> SourceReading:
+    seq, clock_ms, boot, oper, ques, interlocks = map(int, found[1][:-1].split(b","))
+    setpoint, field, _, frequency_hz, coil_c, flow, _ = found[2][:-1].split(b",")
+    return SourceReading(
+        at=at,
+        seq=seq,
+        clock_s=clock_ms / 1000.0,
+        boot=boot,
+        heartbeat=int(found[3]),
+        setpoint_ka_per_m=float(setpoint) / 1000.0,
+        measured_ka_per_m=scpi.measured(field, 0.001),
+        output_on=bool(oper & RF_ON),
+        watchdog_on=bool(oper & WATCHDOG_RUNNING),
+        limit_ka_per_m=float(found[4]) / 1000.0,
+        frequency_hz=scpi.measured(frequency_hz),
+        coil_c=scpi.measured(coil_c),
+        coolant_l_per_min=scpi.measured(flow),
+        faults=scpi.words(Fault, ques & ~(1 << 14)),
+        interlocks_open=scpi.words(Interlock, interlocks),
+    )
+
+
+SPEC = DriverSpec(
+    name="generic_scpi_source",
+    kind=Kind.FIELD_SOURCE,
+    title="Generic SCPI field source (OPENMFH FS100K)",
+    make=GenericScpiSource,
+    baud=115200,
+    period_s=0.1,
+    dead_man=DeadMan.DEVICE,
+    settling_s=0.3,
+    resolution=scpi.FIELD_STEP_KA_PER_M,
+    watchdog_s=WATCHDOG_S,
+    provenance=(("all of it", "documented: this project's own dialect, not that of an MFH 300F"),),
+)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every SCPI dialect shares (IEEE 488.2, SCPI-1999): numbers, bits, error reply, tag query."""
+
+import re
+from enum import IntFlag
+
+from mnht_controller.devices.errors import DeviceFault, ProtocolError, RangeRefusedError
+from mnht_controller.devices.link import Link
+from mnht_controller.domain.units import FIELD_FULL_SCALE_KA_PER_M
+
+NUMBER = r"[+-]?\d+(?:\.\d*)?(?:E[+-]?\d+)?"
+"""NR1, NR2 or NR3 as an instrument sends them: no blanks, no comma, no `nan`."""
+
+NO_ERROR = re.compile(rb'[+-]?0,"No error.*"')
+"""The reply to `SYST:ERR?` when nothing is queued."""
+
+FIELD_STEP_KA_PER_M = 0.001
+"""Amplitudes closer than this are the same: instruments store A/m."""
+
+NOT_A_NUMBER = 9.9e37
+"""9.91E37 is SCPI's not-a-number and ±9.9E37 its infinity: no measurement."""
+
+
+def measured(text: bytes, scale: float = 1.0) -> float | None:
+    """Read a number that the caller's pattern has matched; None where it says: no measurement."""
+    value = float(text)
+    return value * scale if abs(value) < NOT_A_NUMBER else None
+
+
+def words(kind: type[IntFlag], bits: int) -> tuple[str, ...]:
+    """Name the bits that are set; a bit without a name is worth a word all the same."""
+    if not bits:
+        return ()
+    names = {flag.value: flag.name for flag in kind}
+    numbers = [n for n in range(bits.bit_length()) if bits >> n & 1]
+    return tuple((names.get(1 << n) or f"bit_{n}").lower() for n in numbers)
+
+
+def tag(number: int) -> tuple[bytes, re.Pattern[bytes]]:
+    """Ask for a number just stored in the event enable register, which nothing else here uses."""
+    value = number % 255 + 1
+    return f"*ESE {value};*ESE?\n".encode(), re.compile(rf"\+?{value}".encode())
+
+
+async def refuse_errors(link: Link) -> None:
+    """Raise DeviceFault with the instrument's own words when its error queue is not empty."""
+    answer = await link.query(b"SYST:ERR?\n")
+    if not NO_ERROR.fullmatch(answer):
+        raise DeviceFault(
+            f"{link.resource}: the instrument refused a command: {answer!r}; it is treated as not"
+            " obeyed; look the number up in its manual"
+        )
+
+
+def a_per_m(field_ka_per_m: float) -> str:
+    """Write a peak amplitude in A/m, to 0.1. RangeRefusedError outside 0 to full scale, or NaN."""
+    if not (0.0 <= field_ka_per_m <= FIELD_FULL_SCALE_KA_PER_M):
+        raise RangeRefusedError(
+            f"{field_ka_per_m} kA/m is outside 0 to {FIELD_FULL_SCALE_KA_PER_M}; nothing was sent"
+        )
+    return f"{field_ka_per_m * 1000.0:.1f}"
+
+
+def is_same_field(read_ka_per_m: float, sent_ka_per_m: float) -> bool:
+    """Whether a read-back is the amplitude that was sent."""
+    return abs(read_ka_per_m - sent_ka_per_m) <= FIELD_STEP_KA_PER_M
+
+
+def unconfirmed(link: Link, got: object) -> ProtocolError:
+    """Make the error for a reply that does not confirm the command; the link is then DIRTY."""
+    link.distrust()
+    return ProtocolError(
+        f"{link.resource}: {got!r} does not confirm what was sent; whether it was obeyed is"
+        " unknown, so the output must go off"
+    )

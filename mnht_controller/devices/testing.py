@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For driver authors: conversations copied from the manual, and what every driver must survive.
+
+Not for production, and no simulator: nothing here knows an instrument.
+"""
+
+import errno
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from mnht_controller.devices import registry
+from mnht_controller.devices.contract import DriverSpec, FieldSource, Thermometer
+from mnht_controller.devices.errors import DeviceError, IdentityError
+from mnht_controller.devices.link import Link
+
+Pair = tuple[bytes, bytes | BaseException]
+"""Bytes the driver must send, and what comes back: bytes (none is silence) or an exception."""
+
+
+class TranscriptError(AssertionError):
+    """The driver sent something else than the conversation says, or less."""
+
+
+class WireTranscript:
+    """A transport that plays one conversation. A read with nothing to say times out at once."""
+
+    def __init__(self, pairs: Iterable[Pair], resource: str = "transcript") -> None:
+        self._left = list(pairs)
+        self._answers: list[bytes | BaseException] = []
+        self._sent = b""
+        self._mismatch = ""
+        self.resource = resource
+        self.written: list[bytes] = []
+        self.opened = self.closed = 0
+
+    async def open(self) -> None:
+        """Count the connection."""
+        self.opened += 1
+
+    async def write(self, data: bytes) -> None:
+        """Compare with what the conversation expects next, across any cutting into writes."""
+        self.written.append(data)
+        self._sent += data
+        while self._left and self._sent.startswith(self._left[0][0]):
+            expected, answer = self._left.pop(0)
+            self._sent = self._sent[len(expected) :]
+            if answer:
+                self._answers.append(answer)
+        if self._sent and not (self._left and self._left[0][0].startswith(self._sent)):
+            expected = self._left[0][0] if self._left else b""
+            self._mismatch = f"sent {self._sent!r} where the transcript has {expected!r}"
+            raise TranscriptError(self._mismatch)
+
+    async def read(self, timeout_s: float) -> bytes:
+        """Give the next answer."""
+        if not self._answers or timeout_s <= 0.0:
+            raise TimeoutError
+        answer = self._answers.pop(0)
+        if isinstance(answer, bytes):
+            return answer
+        raise answer
+
+    async def close(self) -> None:
+        """Count the end of the connection."""
+        self.closed += 1
+
+    def leftovers(self) -> str:
+        """What was expected and did not happen; empty when all of it did."""
+        unsent = f"never sent {self._left[0][0]!r}" if self._left else ""
+        unread = f"never read {self._answers[0]!r}" if self._answers else ""
+        return "; ".join(filter(None, (self._mismatch, unsent, unread)))
+
+
+@contextmanager
+def expected_wire(pairs: Iterable[Pair]) -> Iterator[WireTranscript]:
+    """Play a conversation `[(sent, received), …]`; leftovers raise TranscriptError at the end."""
+    wire = WireTranscript(pairs)
+    yield wire
+    if left := wire.leftovers():
+        raise TranscriptError(left)
+
+
+class _Foreign(Exception):
+    """What a library might raise: neither OSError nor ours."""
+
+
+FAILURES: tuple[bytes | BaseException, ...] = (
+    b"",
+    b"\xff\x00\xfe\n\x04\n",
+    b"12.3",
+    OSError(errno.EIO, "hang-up"),
+    ConnectionResetError(errno.ECONNRESET, "reset"),
+    UnicodeDecodeError("ascii", b"\xff", 0, 1, "noise"),
+    _Foreign("surprise"),
+)
+"""Ways an answer can fail; each is played at each step of the opening."""
+
+STRANGER = b"ACME,NOTHING,0,0\n\x04\n"
+
+
+async def conformance(
+    spec: DriverSpec, opening: Iterable[Pair], channels: tuple[int, ...] = (1,)
+) -> tuple[str, ...]:
+    """What a driver does that no driver may; empty when it conforms.
+
+    `opening` is the conversation of a good `open`; its first pair must be the identification.
+    """
+    pairs = tuple(opening)
+    found = [*registry.complaints(spec.name, spec)]
+    found += await _opens(spec, pairs, channels)
+    found += await _refuses(spec, pairs[0][0], channels)
+    for failure in FAILURES:
+        for step, (sent, _) in enumerate(pairs):
+            wire = _Lenient((*pairs[:step], (sent, failure)))
+            found += await _lets_through(spec.make(Link(wire), channels))
+    return tuple(dict.fromkeys(found))
+
+
+class _Lenient(WireTranscript):
+    """After the conversation's end there is silence, whatever is sent."""
+
+    async def write(self, data: bytes) -> None:
+        with suppress(TranscriptError):
+            await super().write(data)
+
+
+async def _opens(spec: DriverSpec, pairs: tuple[Pair, ...], channels: tuple[int, ...]) -> list[str]:
+    wire = WireTranscript(pairs)
+    try:
+        await spec.make(Link(wire), channels).open()
+    except DeviceError as error:
+        return [f"open fails on its own conversation: {error}"]
+    left = wire.leftovers()
+    return [f"open leaves its conversation unfinished: {left}"] if left else []
+
+
+async def _refuses(spec: DriverSpec, question: bytes, channels: tuple[int, ...]) -> list[str]:
+    wire = _Lenient(((question, STRANGER), (question, STRANGER)))
+    found = []
+    try:
+        await spec.make(Link(wire), channels).open()
+        found.append("open accepts another instrument")
+    except IdentityError:
+        pass
+    except DeviceError as error:
+        found.append(f"another instrument gives {type(error).__name__}, not IdentityError")
+    if set(wire.written) != {question}:
+        found.append("open writes more than the identification to another instrument")
+    return found
+
+
+async def _lets_through(driver: Thermometer | FieldSource) -> list[str]:
+    found = []
+    for name, call in _calls(driver):
+        try:
+            with suppress(DeviceError):
+                await call()
+        except Exception as error:  # noqa: BLE001 - finding these is the point
+            found.append(f"{name} lets {type(error).__name__} through")
+    return found
+
+
+def _calls(driver: Thermometer | FieldSource) -> Iterator[tuple[str, Callable[[], Awaitable[Any]]]]:
+    yield "open", driver.open
+    for name in ("sample", "poll", "off"):
+        if hasattr(driver, name):
+            yield name, getattr(driver, name)
+    yield "close", driver.close
