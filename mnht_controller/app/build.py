@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From settings to a controller. `simulate` calls the same with other transports and journal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import cast
+
+from mnht_controller.devices.contract import DriverSpec, FieldSource, Kind, Thermometer
+from mnht_controller.devices.link import Link
+from mnht_controller.devices.transport import Transport
+from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.trip import Latch
+from mnht_controller.journal.records import DriverVersion, Header, boot_id, wall_label
+from mnht_controller.runtime.controller import Controller, Parts, Record
+from mnht_controller.runtime.device import DeviceRow
+from mnht_controller.runtime.door import Hall
+from mnht_controller.runtime.guard_link import GuardLink
+from mnht_controller.runtime.source import SourceTask
+from mnht_controller.runtime.thermometer import ThermometerTask
+from mnht_controller.settings.plan import plan, specs_of
+from mnht_controller.settings.settings import Device, Settings
+
+MakeTransport = Callable[[Device, DriverSpec], Transport]
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What differs between a real controller and a simulated one."""
+
+    transport: MakeTransport
+    guard: GuardLink
+    journal: Record
+    keep_latch: Callable[[Latch], None]
+
+
+def plan_for(settings: Settings) -> Plan:
+    """The plan of a site's session, with what its drivers declare."""
+    return plan(settings, specs_of(settings))
+
+
+def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: str) -> Controller:
+    """Put a controller together; nothing is opened yet."""
+    specs = specs_of(settings)
+    sources: list[SourceTask] = []
+    thermometers: dict[str, ThermometerTask] = {}
+    for device in settings.devices:
+        spec = specs[device.driver]
+        row = DeviceRow(device.id, device.driver, device.resource, simulated=settings.simulated)
+        driver = spec.make(Link(shell.transport(device, spec)), device.channels)
+        if device.kind is Kind.FIELD_SOURCE:
+            sources.append(SourceTask(row, cast(FieldSource, driver), spec.period_s))
+        else:
+            period_s = device.period_s or spec.period_s
+            thermometers[device.id] = ThermometerTask(row, cast(Thermometer, driver), period_s)
+    (source,) = sources
+    parts = Parts(source, thermometers, shell.guard, shell.journal, Hall(), shell.keep_latch)
+    return Controller(plan, parts, latch, session)
+
+
+def header(settings: Settings, plan: Plan, process: str, *, seed: int | None = None) -> Header:
+    """The first record of a journal of this site."""
+    return Header(
+        process=process,
+        boot=boot_id(),
+        started_at=wall_label(),
+        settings_sha256=settings.settings_sha256,
+        drivers=tuple(DriverVersion(name, _version()) for name in sorted(specs_of(settings))),
+        speed=settings.speed,
+        seed=seed,
+        plan=plan,
+    )
+
+
+def _version() -> str:
+    try:
+        return version("mnht-controller")
+    except PackageNotFoundError:
+        return "unknown"

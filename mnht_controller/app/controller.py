@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The controller process: `python -m mnht_controller.app.controller CONFIG.json`."""
+
+import asyncio
+import gc
+import json
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from mnht_controller.app.build import Shell, build, header, plan_for
+from mnht_controller.devices.contract import DriverSpec
+from mnht_controller.devices.open import transport_for
+from mnht_controller.devices.transport import Transport
+from mnht_controller.domain.codec import CodecError, loads
+from mnht_controller.domain.errors import MnhtError
+from mnht_controller.domain.trip import Latch
+from mnht_controller.journal.errors import JournalError
+from mnht_controller.journal.keep import load_latch, save_latch
+from mnht_controller.journal.sink import FileJournal
+from mnht_controller.runtime.guard_link import GuardSocket
+from mnht_controller.runtime.supervisor import watch_parent
+from mnht_controller.settings.load import load_site
+from mnht_controller.settings.settings import Device, Settings
+
+log = structlog.get_logger(component="controller")
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerConfig:
+    """What the controller process is told: which site, with which addresses, and where to write.
+
+    `endpoints` are pairs (device id, resource). Limits come from the site's files only.
+    """
+
+    site: str
+    protocol: str | None
+    endpoints: tuple[tuple[str, ...], ...]
+    speed: float
+    lease_socket: str
+    door_socket: str
+    journal_dir: str
+    state_dir: str
+    session: str
+    parent_fd: int | None = None
+
+
+def settings_of(config: ControllerConfig) -> Settings:
+    """Read the site's files again: limits never travel through a runtime file."""
+    return load_site(
+        Path(config.site),
+        endpoints={pair[0]: pair[1] for pair in config.endpoints},
+        protocol=Path(config.protocol) if config.protocol else None,
+        speed=config.speed,
+    )
+
+
+def real_transport(device: Device, spec: DriverSpec) -> Transport:
+    """The transport for a real address (a twin's pty or port is one)."""
+    return transport_for(device.resource, device.baud or spec.baud)
+
+
+async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
+    """Tick until told to end; off comes before everything else that ends."""
+    settings = settings_of(config)
+    plan = plan_for(settings)
+    kept = Path(config.state_dir) / "controller-latch.json"
+    latch = load_latch(kept)
+    path = Path(config.journal_dir) / f"controller-{config.session}.jsonl"
+    journal = FileJournal(path, header(settings, plan, "controller"))
+    journal.write("latch", latch)
+    guard = GuardSocket(Path(config.lease_socket))
+    with ThreadPoolExecutor(1, "latch") as keeper:
+        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept))
+        controller = build(settings, plan, shell, latch, config.session)
+        door = await controller.parts.hall.listen(Path(config.door_socket))
+        linking = asyncio.create_task(guard.run())
+        ticking = asyncio.create_task(controller.run())
+        _on_end(ticking, config.parent_fd)
+        gc.collect()
+        gc.freeze()  # what start-up made stays: later collections are short
+        ready()
+        try:
+            await ticking  # the source is off and closed before the guard's link ends
+        except asyncio.CancelledError:
+            log.info("ended")
+        finally:
+            linking.cancel()
+            guard.close()
+            door.close()
+            journal.close()
+
+
+def _on_end(ticking: "asyncio.Task[None]", parent_fd: int | None) -> None:
+    """Ending the tick ends all; it switches the source off on its way out."""
+
+    def end() -> None:
+        ticking.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, end)
+    if parent_fd is not None:
+        watch_parent(end, parent_fd)
+
+
+def _keeping(keeper: ThreadPoolExecutor, path: Path) -> Callable[[Latch], None]:
+    """Keep the latch off the tick's path; a disk that fails is said, and off does not wait."""
+
+    def save(latch: Latch) -> None:
+        try:
+            save_latch(path, latch)
+        except JournalError as error:
+            log.error("latch.not_kept", error=str(error))
+
+    def keep(latch: Latch) -> None:
+        keeper.submit(save, latch)
+
+    return keep
+
+
+def main(arguments: list[str]) -> int:
+    """Run it. Exit codes: 0 as asked, 1 fault, 78 bad configuration."""
+    try:
+        config = loads(ControllerConfig, Path(arguments[0]).read_bytes())
+    except (IndexError, OSError, CodecError) as error:
+        sys.stderr.write(f"controller: bad configuration: {error}\n")
+        return 78
+
+    def ready() -> None:
+        sys.stdout.write(json.dumps({"ready": True}) + "\n")
+        sys.stdout.flush()
+
+    try:
+        asyncio.run(run(config, ready))
+    except MnhtError as error:
+        sys.stderr.write(f"controller: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks every device of a site who it is, all at once, and closes them again."""
+
+import asyncio
+
+from mnht_controller.app.controller import real_transport
+from mnht_controller.devices.contract import DriverSpec
+from mnht_controller.devices.errors import DeviceError
+from mnht_controller.devices.link import Link
+from mnht_controller.settings.plan import specs_of
+from mnht_controller.settings.settings import Device, Settings
+
+
+def identify_all(settings: Settings) -> list[dict[str, object]]:
+    """One row a device: id, driver, resource, ok, identity, error, and what is only assumed."""
+    specs = specs_of(settings)
+
+    async def ask_all() -> list[dict[str, object]]:
+        rows = [_identify(device, specs[device.driver], settings) for device in settings.devices]
+        return list(await asyncio.gather(*rows))
+
+    return asyncio.run(ask_all())
+
+
+async def _identify(device: Device, spec: DriverSpec, settings: Settings) -> dict[str, object]:
+    driver = spec.make(Link(real_transport(device, spec)), device.channels)
+    row: dict[str, object] = {
+        "id": device.id,
+        "kind": device.kind.value,
+        "driver": device.driver,
+        "resource": device.resource,
+        "ok": False,
+        "identity": "",
+        "simulated": None,
+        "dead_man": spec.dead_man.value,
+        "error": "",
+        "provenance": dict(spec.provenance),
+    }
+    try:
+        found = await driver.open()
+        row["identity"] = f"{found.maker} {found.model} {found.serial} {found.firmware}"
+        row["simulated"] = found.is_simulated
+        row["ok"] = found.is_simulated is settings.simulated
+        if not row["ok"]:
+            row["error"] = "simulated and real do not mix: the site says otherwise"
+    except DeviceError as error:
+        row["error"] = str(error)
+    finally:
+        await driver.close()
+    return row

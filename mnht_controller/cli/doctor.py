@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mnht doctor`: is this machine fit? One line a check, each with the command that mends it."""
+
+import asyncio
+import grp
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnht_controller.cli.output import EXIT_FAILED, emit, say
+
+FREE_BYTES_MIN = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: ok, warn or fail; what was found; what to do."""
+
+    check: str
+    state: str
+    found: str
+    do: str = ""
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Check Python, drivers, ports, VISA, clock, disk and the optional programs.
+
+    Example: mnht doctor --json
+    """
+    findings = [check() for check in CHECKS]
+    if as_json:
+        emit(
+            {
+                "ok": all(item.state != "fail" for item in findings),
+                "checks": [
+                    {"check": f.check, "state": f.state, "found": f.found, "do": f.do}
+                    for f in findings
+                ],
+            }
+        )
+    else:
+        for item in findings:
+            say(f"{item.state:4}  {item.check}: {item.found}" + (f"; {item.do}" if item.do else ""))
+    if any(item.state == "fail" for item in findings):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.platform != "linux":
+        return Finding("python", "fail", f"{version} on {sys.platform}", "Linux only")
+    if sys.flags.optimize:
+        return Finding("python", "fail", "-O strips checks", "run without -O and PYTHONOPTIMIZE")
+    return Finding("python", "ok", version)
+
+
+def _drivers() -> Finding:
+    from mnht_controller.devices.registry import driver_names
+
+    names = driver_names()
+    if not names:
+        return Finding("drivers", "fail", "none installed", "install the project, not a copy of it")
+    return Finding("drivers", "ok", ", ".join(names))
+
+
+def _ports() -> Finding:
+    by_id = Path("/dev/serial/by-id")
+    ports = sorted(path.name for path in by_id.iterdir()) if by_id.is_dir() else []
+    return Finding("serial ports", "ok" if ports else "warn", ", ".join(ports) or "none by id")
+
+
+def _dialout() -> Finding:
+    try:
+        member = os.getuid() == 0 or grp.getgrnam("dialout").gr_gid in os.getgroups()
+    except KeyError:
+        return Finding("dialout", "warn", "no such group here", "check the rights on the ports")
+    if member:
+        return Finding("dialout", "ok", "may open serial ports")
+    return Finding(
+        "dialout", "warn", "not a member", "sudo usermod -aG dialout $USER, log in again"
+    )
+
+
+def _visa() -> Finding:
+    try:
+        import pyvisa
+        import pyvisa_py  # noqa: F401 - its presence is the finding
+    except ImportError as error:
+        return Finding("visa", "fail", str(error), "install the requirements again")
+    return Finding("visa", "ok", f"pyvisa {pyvisa.__version__} with pyvisa-py")
+
+
+def _clock() -> Finding:
+    async def lateness_s() -> float:
+        loop = asyncio.get_running_loop()
+        worst = 0.0
+        for _ in range(20):
+            due = loop.time() + 0.01
+            await asyncio.sleep(0.01)
+            worst = max(worst, loop.time() - due)
+        return worst
+
+    worst = asyncio.run(lateness_s())
+    state = "ok" if worst < 0.05 else "warn"
+    return Finding("timer", state, f"worst lateness of 20 ticks {worst * 1e3:.1f} ms")
+
+
+def _disk() -> Finding:
+    from mnht_controller.settings.host import paths_of
+    from mnht_controller.settings.site import Directories
+
+    folder = Path(paths_of(Directories(), "site").state_dir)
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    state = "ok" if free >= FREE_BYTES_MIN else "fail"
+    return Finding("disk", state, f"{free / 1e9:.1f} GB free for the record", "")
+
+
+def _optional(name: str, what: str) -> Callable[[], Finding]:
+    def check() -> Finding:
+        path = shutil.which(name)
+        if path:
+            return Finding(name, "ok", "installed")
+        return Finding(name, "warn", "absent", f"{what}: apt install {name}")
+
+    return check
+
+
+CHECKS: tuple[Callable[[], Finding], ...] = (
+    _python,
+    _drivers,
+    _ports,
+    _dialout,
+    _visa,
+    _clock,
+    _disk,
+    _optional("chromium", "browser tests are skipped"),
+    _optional("mosquitto", "broker tests are skipped"),
+)

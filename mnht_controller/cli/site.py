@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands on a site: serve, stop, check, identify its devices, show its settings."""
+
+import json
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnht_controller.cli.output import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, emit, errors, say
+
+SiteFile = Annotated[
+    Path, typer.Argument(metavar="SITE.toml", help="The site.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Endpoints = Annotated[
+    Path | None,
+    typer.Option(help="Addresses as `mnht bench --json` prints them; for simulated sites."),
+]
+Protocol = Annotated[Path | None, typer.Option(help="Another protocol than the site's.")]
+
+config = typer.Typer(no_args_is_help=True, help="Show settings and schemas, or begin a site.")
+
+
+def read_endpoints(path: Path | None) -> dict[str, str]:
+    """Device id to resource, from what `mnht bench --json` printed."""
+    if path is None:
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8"))["endpoints"]
+    return {name: str(row["resource"]) for name, row in rows.items()}
+
+
+def serve(
+    site: SiteFile,
+    endpoints: Endpoints = None,
+    protocol: Protocol = None,
+    speed: Annotated[float, typer.Option(help="Treatment time factor; simulated only.")] = 1.0,
+    as_json: AsJson = False,
+) -> None:
+    """Run guard, STOP listener, controller and console of a site until Ctrl-C.
+
+    Example: mnht serve my-site.toml
+    """
+    from mnht_controller.app.run import run
+    from mnht_controller.app.serve import Site
+    from mnht_controller.settings.load import load_site
+
+    with errors(as_json=as_json):
+        given = read_endpoints(endpoints)
+        settings = load_site(site, endpoints=given, protocol=protocol, speed=speed)
+        code = run(Site(site, settings, given, protocol), secrets.token_hex(8), as_json=as_json)
+    raise typer.Exit(code)
+
+
+def stop(
+    runtime_dir: Annotated[
+        Path | None, typer.Option(help="Where the sockets are, if not the default.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Field off now, without console or network: guard first, controller second.
+
+    Example: mnht stop
+    """
+    from mnht_controller.settings.host import paths_of
+    from mnht_controller.settings.site import Directories
+    from mnht_controller.surfaces.guard_client import stop_now
+
+    report = stop_now(runtime_dir or paths_of(Directories(), "").runtime_dir)
+    if as_json:
+        emit(report)
+    for name in ("guard", "controller"):
+        told = report[name]
+        say(f"{name}: " + ("stopped" if told["ok"] else "; ".join(map(str, told["reasons"]))))
+    if not report["ok"]:
+        say("STOP was not confirmed: press the emergency stop if a field may be on")
+        raise typer.Exit(EXIT_UNAVAILABLE)
+
+
+def check(
+    site: SiteFile, endpoints: Endpoints = None, protocol: Protocol = None, as_json: AsJson = False
+) -> None:
+    """Validate everything a site names; every error with file, key, why and what would be right.
+
+    Example: mnht check config/sites/bench.toml --json
+    """
+    from mnht_controller.app.build import plan_for
+    from mnht_controller.settings.load import load_site
+
+    with errors(as_json=as_json):
+        settings = load_site(site, endpoints=read_endpoints(endpoints), protocol=protocol)
+        plan = plan_for(settings)
+    if as_json:
+        emit(
+            {
+                "ok": True,
+                "site": settings.site,
+                "simulated": settings.simulated,
+                "settings_sha256": settings.settings_sha256,
+                "envelope_sha256": plan.envelope_sha256,
+                "devices": [device.id for device in settings.devices],
+            }
+        )
+    else:
+        kind = "SIMULATED" if settings.simulated else "REAL hardware"
+        say(
+            f"{site}: good; {kind}; {len(settings.devices)} devices; protocol "
+            f"{plan.prescription.protocol}; settings {settings.settings_sha256[:12]}"
+        )
+
+
+def devices(site: SiteFile, endpoints: Endpoints = None, as_json: AsJson = False) -> None:
+    """Identify every device of a site. Writes nothing but the identity query to a wrong one.
+
+    Example: mnht devices config/sites/bench.toml --endpoints endpoints.json --json
+    """
+    from mnht_controller.app.identify import identify_all
+    from mnht_controller.settings.load import load_site
+
+    with errors(as_json=as_json):
+        settings = load_site(site, endpoints=read_endpoints(endpoints))
+        rows = identify_all(settings)
+    if as_json:
+        emit({"ok": all(row["ok"] for row in rows), "devices": rows})
+    for row in rows:
+        say(f"{row['id']}: {row['identity'] or row['error']}")
+    if not all(row["ok"] for row in rows):
+        raise typer.Exit(EXIT_UNAVAILABLE)
+
+
+@config.command("show")
+def show(
+    site: SiteFile, endpoints: Endpoints = None, protocol: Protocol = None, as_json: AsJson = False
+) -> None:
+    """Print the merged settings and the plan that a session would be bound to.
+
+    Example: mnht config show config/sites/bench.toml
+    """
+    from mnht_controller.app.build import plan_for
+    from mnht_controller.domain.codec import to_plain
+    from mnht_controller.settings.load import load_site
+
+    with errors(as_json=as_json):
+        settings = load_site(site, endpoints=read_endpoints(endpoints), protocol=protocol)
+        emit({"settings": to_plain(settings), "plan": to_plain(plan_for(settings))})
+
+
+@config.command("schema")
+def schema(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Write the schema files into this folder.")
+    ] = None,
+    is_check: Annotated[
+        bool, typer.Option("--check", help="Only say whether the files there are up to date.")
+    ] = False,
+) -> None:
+    """Print, write or check the JSON schemas of the configuration files.
+
+    Example: mnht config schema --dir config/schema
+    """
+    from mnht_controller.app.shipped import config_dir
+    from mnht_controller.settings import schema as schemas
+
+    if folder is None and not is_check:
+        emit({name: json.loads(text) for name, text in schemas.schemas().items()})
+        return
+    place = folder or config_dir() / "schema"
+    if is_check:
+        stale = schemas.stale(place)
+        if stale:
+            say(f"stale: {', '.join(stale)}; run: mnht config schema --dir {place}")
+            raise typer.Exit(EXIT_FAILED)
+        return
+    with errors():
+        schemas.write(place)
+
+
+@config.command("init")
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder for the site's files.")],
+) -> None:
+    """Copy the shipped configuration into a new folder, as a beginning.
+
+    Example: mnht config init my-site
+    """
+    import shutil
+
+    from mnht_controller.app.shipped import config_dir
+
+    if folder.exists():
+        say(f"{folder} exists already; nothing was written; give a new name")
+        raise typer.Exit(EXIT_USAGE)
+    with errors():
+        shutil.copytree(config_dir(), folder)
+    say(f"edit {folder}/sites/example_real.toml, then: mnht check {folder}/sites/example_real.toml")
