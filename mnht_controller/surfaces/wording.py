@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Texts for codes: what it is called, which hazards it answers, what to do. Tables only."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from mnht_controller.domain.command import Reason
+from mnht_controller.domain.lease import GuardState
+from mnht_controller.domain.limits import Region
+from mnht_controller.domain.phase import Phase
+from mnht_controller.interlock.permissives import PERMISSIVES
+from mnht_controller.interlock.rules import RULES
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Words for one code."""
+
+    title: str
+    hazards: tuple[str, ...] = ()
+    what_to_do: str = ""
+
+
+PHASE_TEXTS = MappingProxyType(
+    {
+        Phase.STANDBY: ("Standby", "The field is off. Prepare when the patient is in place."),
+        Phase.CHECK: ("Check", "The field is off. Review the limits, then confirm them."),
+        Phase.ARMED: ("Armed", "The field is off and can start. START begins the treatment."),
+        Phase.RAMP: ("Ramp", "The field is on. The skin is being brought to the set-point."),
+        Phase.PLATEAU: ("Plateau", "The field is on. The skin is held at the set-point."),
+        Phase.PAUSED: ("Paused", "The field is at zero. Resume within 10 min, else arm anew."),
+        Phase.COOLDOWN: ("Cooldown", "The field is off. Temperatures are watched until they fall."),
+        Phase.COMPLETE: ("Complete", "The field is off. The session is over."),
+        Phase.TRIPPED: ("Tripped", "The field is off and latched. Find the cause, then reset."),
+    }
+)
+
+GUARD_TEXTS = MappingProxyType(
+    {
+        GuardState.DISABLED: "Enable line open; nothing confirmed",
+        GuardState.ARMED: "Enable line closed for the confirmed limits",
+        GuardState.RUN: "Enable line closed, field permitted",
+        GuardState.LATCHED: "Enable line open and latched",
+    }
+)
+
+REGION_LABELS = MappingProxyType({region: region.value.capitalize() for region in Region})
+
+LIMIT_LABELS: tuple[tuple[str, str, float, str], ...] = (
+    ("skin_c_setpoint", "Skin set-point", 1.0, "°C"),
+    ("skin_c_cap", "Skin cap (field is cut back)", 1.0, "°C"),
+    ("skin_c_trip", "Skin trip (field off, latched)", 1.0, "°C"),
+    ("tumor_c_cap", "Tumor cap", 1.0, "°C"),
+    ("healthy_c_cap", "Healthy tissue cap", 1.0, "°C"),
+    ("skin_cem43_min_cap", "Skin dose cap", 1.0, "CEM43 min"),
+    ("field_ka_per_m_cap", "Field cap", 1.0, "kA/m peak"),
+    ("field_s_max", "Longest field-on time", 60.0, "min"),
+)
+"""Key in Limits, label, divisor to the shown unit, unit."""
+
+_RULE_TEXTS = MappingProxyType(
+    {row.code: Text(row.title, row.hazards, row.what_to_do) for row in RULES}
+)
+
+_OTHER_TEXTS = MappingProxyType(
+    {
+        **{row.code: Text(row.title) for row in PERMISSIVES},
+        "controller_link": Text(
+            "The controller does not answer the console",
+            ("H47",),
+            "The guard turns the field off without the controller. See the log of `mnht serve`.",
+        ),
+    }
+)
+
+
+def about(code: str) -> Text:
+    """Words for a code; an unknown one is spelled out, never dropped."""
+    spelled = Text(code.replace("_", " ").replace(".", ": "))
+    return _RULE_TEXTS.get(code) or _OTHER_TEXTS.get(code) or spelled
+
+
+def is_rule(code: str) -> bool:
+    """Whether the code is a row of the interlock (and not just a phase that wants no field)."""
+    return code in _RULE_TEXTS
+
+
+def sentence(reason: Reason) -> str:
+    """One reason with its place and numbers."""
+    numbers = [
+        f"{label} {value:g}"
+        for label, value in (("value", reason.value), ("limit", reason.limit))
+        if value is not None
+    ]
+    detail = ", ".join([reason.where, *numbers] if reason.where else numbers)
+    title = about(reason.code).title
+    return f"{title} ({detail})" if detail else title
+
+
+def explain(reason: str) -> str:
+    """Spell out a refusal that arrives as `code place`; other texts pass as they are."""
+    code, _, where = reason.partition(" ")
+    known = code in _RULE_TEXTS or code in _OTHER_TEXTS
+    return sentence(Reason(code, where)) if known else reason
