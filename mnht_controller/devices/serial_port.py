@@ -2,7 +2,7 @@
 """A serial port through pyserial: 8N1, no flow control, locked against a second user."""
 
 from mnht_controller.devices.port_lock import PortLock
-from mnht_controller.devices.threaded import CALL_S, SLICE_S, ThreadedTransport, waiting_bytes
+from mnht_controller.devices.threaded import SLICE_S, WRITE_S, ThreadedTransport, waiting_bytes
 
 
 class PySerialTransport(ThreadedTransport):
@@ -26,7 +26,7 @@ class SerialPort:
         self._lock = PortLock(path)
         try:
             # No `exclusive=True`: it would take the same flock, which our lock already holds.
-            self._serial = Serial(path, baud, timeout=SLICE_S, write_timeout=SLICE_S)
+            self._serial = Serial(path, baud, timeout=SLICE_S, write_timeout=WRITE_S)
         except BaseException:
             self._lock.release()
             raise
@@ -37,7 +37,7 @@ class SerialPort:
 
     def read(self, timeout_s: float) -> bytes:
         """Give what has arrived within the time."""
-        count = waiting_bytes(self._serial.fileno(), min(timeout_s, CALL_S))
+        count = waiting_bytes(self._serial.fileno(), timeout_s)
         return self._serial.read(count) if count else b""
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the pyserial and pyvisa fronts share: one thread, short calls, a wall-clock deadline.
 
-A blocking call lasts at most SLICE_S by its own time-out and CALL_S by ours. Bytes survive
-time-outs and cancelled reads; nothing here knows about lines.
+A blocking read lasts at most SLICE_S by itself and CALL_S by our clock: so much a busy host may
+delay its thread before the call counts as hung. Bytes survive time-outs and cancelled reads.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from typing import Protocol, TypeVar
 
 from mnht_controller.devices.worker import Worker
 
-SLICE_S = 0.1
+SLICE_S = 0.03
+WRITE_S = 0.1
 CALL_S = 0.15
 OPEN_S = 3.0
 CLOSE_S = 0.5

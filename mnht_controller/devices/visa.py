@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mnht_controller.devices.port_lock import PortLock
-from mnht_controller.devices.threaded import SLICE_S, ThreadedTransport, waiting_bytes
+from mnht_controller.devices.threaded import WRITE_S, ThreadedTransport, waiting_bytes
 
 if TYPE_CHECKING:
     from pyvisa.resources import MessageBasedResource
@@ -135,7 +135,7 @@ def _open(resource: str, baud: int, library: str) -> "MessageBasedResource":
         # The manager is shared by all links of the process and stays open: closing it would
         # close every one of them.
         instrument: Any = pyvisa.ResourceManager(library).open_resource(
-            resource, open_timeout=OPEN_MS, timeout=SLICE_S * 1000.0
+            resource, open_timeout=OPEN_MS, timeout=WRITE_S * 1000.0
         )
     except pyvisa.VisaIOError as error:
         number = ERRNO_BY_STATUS.get(pyvisa.constants.StatusCode(error.error_code).name, errno.EIO)

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opsens HandySens, as conversations taken from public laboratory scripts for real units."""
+
+import asyncio
+
+import pytest
+
+from drivers.opsens_handysens import SPEC
+from mnht_controller.devices import errors
+from mnht_controller.devices.link import Link, LinkState
+from mnht_controller.devices.testing import conformance, expected_wire
+from mnht_controller.domain.reading import Quality
+from tests.support import run_virtual
+from tests.unit.devices.wires import Wire
+
+IDN = (b"*IDN?\n", b"OPSENS,HandySens,SIM0042,1.7\n\x04\n")
+
+
+async def sampled(*replies):
+    """Open, then sample as many channels as there are replies."""
+    asked = [(b"CH%d:DATA? 1\n" % n, reply) for n, reply in enumerate(replies, 1)]
+    with expected_wire([IDN, *asked]) as wire:
+        link = Link(wire)
+        driver = SPEC.make(link, tuple(range(1, len(replies) + 1)))
+        await driver.open()
+        return await driver.sample(), link
+
+
+async def test_it_conforms():
+    assert await conformance(SPEC, [IDN], (1, 2)) == ()
+
+
+async def test_identity():
+    with expected_wire([IDN]) as wire:
+        identity = await SPEC.make(Link(wire), (1,)).open()
+    assert (identity.maker, identity.model, identity.firmware) == ("OPSENS", "HandySens", "1.7")
+    assert identity.is_simulated
+
+
+async def test_three_channels_each_asked_by_name():
+    readings, link = await sampled(b"41.23\n\x04\n", b"-0.5\n\x04\n", b"+37\n\x04\n")
+    assert [readings[n].value for n in (1, 2, 3)] == [41.23, -0.5, 37.0]
+    assert {reading.quality for reading in readings.values()} == {Quality.GOOD}
+    assert [readings[n].seq for n in (1, 2, 3)] == [1, 1, 1]
+    assert readings[3].at == link.answered_at
+    assert link.state is LinkState.CLEAN
+
+
+async def test_a_header_line_of_the_same_channel_is_tolerated():
+    readings, _ = await sampled(b"CH1\n23.45\n\x04\n", b"CH2\r\n23.46\r\n\x04\n")
+    assert [readings[n].value for n in (1, 2)] == [23.45, 23.46]
+
+
+@pytest.mark.parametrize(
+    "token",
+    "Err -140|Err -202|No signal|NaN|nan|inf|***|23,45|1e3|23.|.5|23.45 C|0x17|--23| 2|1_0".split(
+        "|"
+    ),
+)
+async def test_whatever_is_not_a_number_is_bad_and_no_new_frame(token):
+    """No spelling of an error may become a temperature (H03)."""
+    readings, link = await sampled(token.encode() + b"\n\x04\n")
+    reading = readings[1]
+    assert (reading.value, reading.quality, reading.seq) == (None, Quality.BAD, 0)
+    assert reading.detail == token
+    assert link.state is LinkState.CLEAN
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"\xff\x00\xfe",
+        b"41.\xb22",
+        b"CH2\n41.23",
+        b"41.23\n42.00",
+        b"CH1\n41.23\n42.00",
+        b"OPSENS,HandySens,SIM0042,1.7",
+    ],
+)
+async def test_noise_another_channel_or_two_replies_are_bad_and_distrusted(frame):
+    """H12; a header of another channel is a late answer (H11)."""
+    readings, link = await sampled(frame + b"\n\x04\n")
+    assert (readings[1].value, readings[1].quality) == (None, Quality.BAD)
+    assert link.state is LinkState.DIRTY
+
+
+class Bench:
+    """An instrument on a wire: `channels` gives each one's replies, the last for ever."""
+
+    def __init__(self, **channels):
+        self.channels = {name: list(rows) for name, rows in channels.items()}
+
+    def __call__(self, request):
+        text = request.decode().strip()
+        if text == "*IDN?":
+            return [(0.002, IDN[1])]
+        rows = self.channels.get(text.split(":")[0], [()])
+        return rows.pop(0) if len(rows) > 1 else rows[0]
+
+
+async def ready(bench, channels=(1, 2, 3)):
+    wire = Wire(bench)
+    driver = SPEC.make(Link(wire), channels)
+    await driver.open()
+    return wire, driver
+
+
+GOOD = [(0.002, b"41.0\n\x04\n")]
+
+
+def test_one_silent_channel_is_left_out_and_does_not_cost_the_others():
+    """It then grows stale, which trips (H10)."""
+
+    async def main():
+        _, driver = await ready(Bench(CH1=[GOOD], CH2=[[]], CH3=[GOOD]))
+        start = asyncio.get_running_loop().time()
+        for n in range(1, 6):
+            readings = await driver.sample()
+            assert sorted(readings) == [1, 3]
+            assert readings[3].seq == n
+        assert (asyncio.get_running_loop().time() - start) / 5 < 0.4
+
+    run_virtual(main())
+
+
+def test_all_channels_silent_is_an_error_and_then_a_lost_link():
+    async def main():
+        bench = Bench(CH1=[GOOD, []], CH2=[GOOD, []], CH3=[GOOD, []])
+        _, driver = await ready(bench)
+        await driver.sample()
+        with pytest.raises(errors.LinkError):
+            await driver.sample()
+
+    run_virtual(main())
+
+
+def test_a_lost_end_of_reply_never_gives_a_wrong_channel_its_value():
+    """The EOT of channel 1 is lost: channel 2's frame then holds both values (H12)."""
+
+    async def main():
+        lost = [(0.002, b"41.0\n")]
+        other = [(0.002, b"50.0\n\x04\n")]
+        _, driver = await ready(Bench(CH1=[lost, GOOD], CH2=[other], CH3=[GOOD]))
+        for _ in range(4):
+            for channel, reading in (await driver.sample()).items():
+                assert reading.value in (None, {1: 41.0, 2: 50.0, 3: 41.0}[channel])
+        readings = await driver.sample()
+        assert [readings[n].value for n in (1, 2, 3)] == [41.0, 50.0, 41.0]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("late_s", [0.16, 0.3, 0.5])
+def test_a_late_value_never_reaches_another_channel(late_s):
+    async def main():
+        late = [(late_s, b"41.0\n\x04\n")]
+        other = [(0.002, b"50.0\n\x04\n")]
+        _, driver = await ready(Bench(CH1=[late, GOOD], CH2=[other]), (1, 2))
+        for _ in range(10):
+            try:
+                readings = await driver.sample()
+            except errors.LinkError:
+                await driver.open()
+                continue
+            for channel, reading in readings.items():
+                assert reading.value in (None, {1: 41.0, 2: 50.0}[channel])
+
+    run_virtual(main())
+
+
+def test_a_running_stream_is_stopped_after_the_identity_only():
+    async def main():
+        wire = Wire(Bench(CH1=[GOOD]))
+        streaming = [True]
+        plain = wire.write
+
+        async def write(data):
+            await plain(data)
+            streaming[0] = streaming[0] and data != b"MEAS:STOP\n"
+
+        wire.write = write
+
+        async def stream():
+            while streaming[0]:
+                wire.arrive(0.0, b"CH1\n23.4\n\x04\n")
+                await asyncio.sleep(0.05)
+
+        task = asyncio.create_task(stream())
+        driver = SPEC.make(Link(wire), (1,))
+        await driver.open()
+        assert wire.written == [b"*IDN?\n", b"MEAS:STOP\n", b"*IDN?\n"]
+        assert (await driver.sample())[1].value == 41.0
+        await task
+        await driver.close()
+
+    run_virtual(main())

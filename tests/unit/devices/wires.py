@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An instrument in memory that is late, cut off or hostile, on the running loop's clock."""
+
+import asyncio
+import heapq
+import itertools
+
+
+class Wire:
+    """A transport whose `answers(request, now)` says what arrives when: [(delay_s, bytes)]."""
+
+    resource = "wire"
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.due: list[tuple[float, int, bytes | Exception]] = []
+        self.order = itertools.count()
+        self.written: list[bytes] = []
+        self.opened = self.closed = 0
+
+    def arrive(self, delay_s, data):
+        at = asyncio.get_running_loop().time() + delay_s
+        heapq.heappush(self.due, (at, next(self.order), data))
+
+    async def open(self):
+        self.opened += 1
+
+    async def close(self):
+        self.closed += 1
+
+    async def write(self, data):
+        self.written.append(data)
+        for delay_s, answer in self.answers(data):
+            self.arrive(delay_s, answer)
+
+    async def read(self, timeout_s):
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while not self.due or self.due[0][0] > loop.time():
+            if loop.time() >= deadline:
+                raise TimeoutError
+            wake = min(deadline, self.due[0][0]) if self.due else deadline
+            await asyncio.sleep(max(wake - loop.time(), 1e-9))
+        data = heapq.heappop(self.due)[2]
+        if isinstance(data, bytes):
+            return data
+        raise data
+
+
+class Script:
+    """Answers by request; each request's list is used up in order, its last entry for ever."""
+
+    def __init__(self, **answers):
+        self.answers = {key.encode(): list(value) for key, value in answers.items()}
+
+    def __call__(self, request):
+        rows = self.answers.get(request.strip(), [()])
+        return rows.pop(0) if len(rows) > 1 else rows[0]
