@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drivers and twins are two readings of one manual: they must agree on every front."""
+
+import asyncio
+
+import pytest
+
+from drivers import generic_scpi_source, opsens_handysens
+from mnht_controller.devices import errors
+from mnht_controller.devices.link import Link
+from mnht_controller.devices.open import transport_for
+from mnht_controller.domain.command import Permit
+from mnht_controller.domain.reading import Quality
+from sim_hardware.devices.opsens import OpsensTwin
+from sim_hardware.devices.scpi_source import ScpiSource
+from sim_hardware.wire.memory import MemoryTransport
+from sim_hardware.wire.pty import PtyFront
+from sim_hardware.wire.tcp import TcpFront
+from tests.support import run_virtual
+
+CHANNELS = {1: lambda t: 41.2, 2: lambda t: 44.5, 3: lambda t: 37.0}
+
+
+def permit(field_ka_per_m):
+    return Permit(field_ka_per_m, serial=1, expires_at=1e9)
+
+
+def memory(spec, core, channels=(1, 2, 3), **options):
+    transport = MemoryTransport(core, "memory", **options)
+    return spec.make(Link(transport), channels), transport
+
+
+def test_thermometer_in_virtual_time():
+    async def main():
+        driver, _ = memory(opsens_handysens.SPEC, OpsensTwin(CHANNELS), baud=57600, chunk_max=1)
+        assert (await driver.open()).is_simulated
+        for n in range(1, 4):
+            readings = await driver.sample()
+            assert {c: r.value for c, r in readings.items()} == {1: 41.2, 2: 44.5, 3: 37.0}
+            assert {r.seq for r in readings.values()} == {n}
+
+    run_virtual(main())
+
+
+def test_thermometer_faults():
+    async def main():
+        twin = OpsensTwin(CHANNELS)
+        driver, transport = memory(opsens_handysens.SPEC, twin, baud=57600)
+        await driver.open()
+        twin.inject("no_probe_token", "2", 0.0)
+        readings = await driver.sample()
+        assert (readings[2].value, readings[2].quality) == (None, Quality.BAD)
+        twin.clear("no_probe_token")
+        twin.inject("probe_dropped", "1", 0.0)
+        assert sorted(await driver.sample()) == [2, 3]
+        twin.clear("probe_dropped")
+        twin.inject("stream_stall", "", 0.0)
+        with pytest.raises(errors.LinkError):
+            await driver.sample()
+        twin.clear("stream_stall")
+        await driver.open()
+        transport.inject("link_drop", "", 0.0)
+        with pytest.raises(errors.LinkLostError):
+            await driver.sample()
+        transport.clear("link_drop")
+        await driver.open()
+        assert sorted(await driver.sample()) == [1, 2, 3]
+
+    run_virtual(main())
+
+
+def test_thermometer_that_streams():
+    async def main():
+        twin = OpsensTwin(CHANNELS)
+        driver, transport = memory(opsens_handysens.SPEC, twin, baud=57600)
+        await transport.open()
+        await transport.write(b"MEAS:STAR INF\n")
+        await driver.open()
+        assert (await driver.sample())[1].value == 41.2
+
+    run_virtual(main())
+
+
+def test_source_treats_in_virtual_time():
+    async def main():
+        loop = asyncio.get_running_loop()
+        twin = ScpiSource(start_s=loop.time())
+        source, _ = memory(generic_scpi_source.SPEC, twin, ())
+        assert (await source.open()).is_simulated
+        snapshot = await source.prepare(7.5)
+        assert (snapshot.limit_ka_per_m, snapshot.output_on, snapshot.faults) == (7.5, False, ())
+        for step in range(900):
+            snapshot = await source.apply(permit(min(0.1 + 0.01 * step, 7.5)))
+            await asyncio.sleep(0.1)
+        assert snapshot.output_on
+        assert snapshot.measured_ka_per_m == pytest.approx(7.5)
+        assert snapshot.faults == ()
+        with pytest.raises(errors.DeviceFault, match="-222"):
+            await source.apply(permit(7.6))
+        snapshot = await source.off()
+        assert (snapshot.output_on, snapshot.measured_ka_per_m) == (False, 0.0)
+        await source.apply(permit(5.0))
+        await asyncio.sleep(0.6)  # the host falls silent: the instrument's own watchdog (H26)
+        snapshot = await source.poll()
+        assert (snapshot.output_on, snapshot.faults) == (False, ("watchdog",))
+        with pytest.raises(errors.DeviceError):
+            await source.apply(permit(5.0))
+        await source.open()
+        assert (await source.poll()).faults == ()
+        await source.close()
+        assert not twin.stage.is_energized
+
+    run_virtual(main())
+
+
+def test_source_interlock_keeps_it_off():
+    async def main():
+        loop = asyncio.get_running_loop()
+        twin = ScpiSource(start_s=loop.time())
+        source, _ = memory(generic_scpi_source.SPEC, twin, ())
+        await source.open()
+        await source.prepare(7.5)
+        await source.apply(permit(5.0))
+        twin.stage.set_interlocks(1, loop.time())
+        snapshot = await source.poll()
+        assert (snapshot.output_on, snapshot.interlocks_open) == (False, ("e_stop",))
+        assert "interlock" in snapshot.faults
+        await source.off()
+        with pytest.raises(errors.DeviceFault, match="301"):
+            await source.apply(permit(5.0))
+
+    run_virtual(main())
+
+
+@pytest.mark.real
+async def test_thermometer_on_a_pty():
+    front = PtyFront(OpsensTwin(CHANNELS), baud=57600, chunk_max=1)
+    await front.start()
+    driver = opsens_handysens.SPEC.make(
+        Link(transport_for(front.path, opsens_handysens.SPEC.baud)), (1, 2, 3)
+    )
+    try:
+        await driver.open()
+        readings = await driver.sample()
+        assert {c: r.value for c, r in readings.items()} == {1: 41.2, 2: 44.5, 3: 37.0}
+    finally:
+        await driver.close()
+        await front.stop()
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("form", ["tcp", "pty"])
+async def test_source_on_real_fronts(form):
+    twin = ScpiSource(start_s=asyncio.get_running_loop().time())
+    front = TcpFront(twin) if form == "tcp" else PtyFront(twin, baud=115200)
+    await front.start()
+    resource = (
+        f"TCPIP::127.0.0.1::{front.port}::SOCKET" if form == "tcp" else f"ASRL{front.path}::INSTR"
+    )
+    source = generic_scpi_source.SPEC.make(Link(transport_for(resource, 115200)), ())
+    try:
+        await source.open()
+        await source.prepare(7.5)
+        for _ in range(3):
+            snapshot = await source.apply(permit(5.0))
+        assert snapshot.setpoint_ka_per_m == 5.0
+        assert not (await source.off()).output_on
+    finally:
+        await source.close()
+        await front.stop()
