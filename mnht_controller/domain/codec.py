@@ -29,6 +29,9 @@ class CodecError(MnhtError):
     """Data that is not what the type says; nothing of it is used."""
 
 
+_encode_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+
+
 def to_plain(value: object) -> Plain:
     """Turn a domain value into JSON data (dicts keyed by field name)."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -48,7 +51,7 @@ def from_plain(kind: type[T], data: Plain) -> T:
 
 def dumps(value: object) -> str:
     """Canonical one-line JSON: keys in field order, no blanks, no NaN or infinity."""
-    return json.dumps(to_plain(value), separators=(",", ":"), allow_nan=False)
+    return _encode_json(to_plain(value))
 
 
 def loads(kind: type[T], line: str | bytes) -> T:
@@ -71,22 +74,30 @@ def _refuse_constant(name: str) -> float:
 
 @cache
 def _encoder(kind: type) -> Callable[[Any], Plain]:
-    """Compile an encoder: a dict display, which is several times faster than a loop over fields."""
+    """Compile an encoder: a dict display, several times faster than a loop over the fields."""
     hints = typing.get_type_hints(kind)
-    items = [
-        f"{field.name!r}: v.{field.name}"
-        if _is_scalar(hints[field.name])
-        else f"{field.name!r}: plain(v.{field.name})"
-        for field in fields(kind)
-    ]
-    source = f"lambda v: {{{', '.join(items)}}}"
-    return cast(Callable[[Any], Plain], _compile(source))
+    helpers: dict[str, object] = {"plain": to_plain, "__builtins__": {}}
+    items = []
+    for number, field in enumerate(fields(kind)):
+        value = _expression(f"v.{field.name}", hints[field.name], f"e{number}", helpers)
+        items.append(f"{field.name!r}: {value}")
+    source = compile(f"lambda v: {{{', '.join(items)}}}", "<codec>", "eval")
+    return cast(Callable[[Any], Plain], types.FunctionType(source, helpers)())
 
 
-def _compile(source: str) -> object:
-    return types.FunctionType(
-        compile(source, "<codec>", "eval"), {"plain": to_plain, "__builtins__": {}}
-    )()
+def _expression(value: str, hint: object, name: str, helpers: dict[str, object]) -> str:
+    """Source that encodes `value`; what is known of its type saves looking at it each time."""
+    if _is_scalar(hint):
+        return value
+    options = typing.get_args(hint) if _is_union(hint) else (hint,)
+    known = [option for option in options if option is not type(None)]
+    if len(known) == 1 and is_dataclass(known[0]):
+        helpers[name] = _encoder(cast(type, known[0]))
+        return f"{name}({value}) if {value} is not None else None"
+    if len(known) == 1 and known[0] is hint and typing.get_origin(hint) is tuple:
+        item = _expression("i", typing.get_args(hint)[0], name, helpers)
+        return f"[{item} for i in {value}]"
+    return f"plain({value})"
 
 
 def _is_scalar(hint: object) -> bool:

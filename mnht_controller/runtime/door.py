@@ -8,6 +8,7 @@ import socket
 import struct
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -82,11 +83,18 @@ class Door(asyncio.Protocol):
             self.transport.write(data)
 
 
+class Answerable(Protocol):
+    """Who asked, as far as answering goes."""
+
+    def acknowledge(self, number: int, refusal: tuple[str, ...]) -> None:
+        """Take the answer to the intent of this number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One intent with the client and number to answer."""
 
-    client: Door
+    client: Answerable
     number: int
     intent: Intent
 

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guard machine in virtual time: the same machine and messages, without process and socket."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from mnht_controller.domain.codec import from_plain
+from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
+from mnht_controller.domain.trip import Latch
+from mnht_controller.guard import machine
+from mnht_controller.interlock.lease import decode_from_controller, decode_status, encode_status
+from mnht_controller.journal.read import parse_records
+from mnht_controller.journal.sink import MemoryJournal
+from mnht_controller.runtime.pacer import Beats
+from sim_hardware.bench.oracles import Held
+
+PERIOD_S = 0.05
+
+
+class VirtualGuard:
+    """Runs the guard machine at 20 Hz on the running loop; also the controller's link to it.
+
+    `feed(data, t)` takes the bytes for the enable line. `alive` False is a killed guard.
+    """
+
+    def __init__(
+        self, feed: Callable[[bytes, float], object], journal: MemoryJournal, latch: Latch
+    ) -> None:
+        self._feed = feed
+        self.journal = journal
+        self._nonces = 0
+        self.alive = True
+        self.status: GuardStatus | None = None
+        self.state = machine.start(asyncio.get_running_loop().time(), latch)
+
+    async def run(self) -> None:
+        """Tick for ever: check, feed, report."""
+        async for beat in Beats(PERIOD_S):
+            if not self.alive:
+                continue
+            before = self.state
+            self.state, data = machine.tick(self.state, beat.now)
+            self._note(before, beat.now)
+            if data:
+                self._feed(data, beat.now)
+            line = encode_status(machine.status(self.state, beat.now))
+            self.status = decode_status(line)
+
+    def send(self, message: bytes) -> None:
+        """Take what the controller sends: a lease or a proposal, as bytes."""
+        if not self.alive:
+            return
+        now, before = asyncio.get_running_loop().time(), self.state
+        received = decode_from_controller(message)
+        if isinstance(received, Lease):
+            self.state, _ = machine.renew(self.state, received, now)
+        else:
+            self._nonces += 1
+            nonce = f"nonce-{self._nonces}"
+            self.state, _ = machine.propose(self.state, received, nonce, now)
+        self._note(before, now)
+
+    def confirm(self, actor: str) -> bool:
+        """Confirm exactly what waits, as a human would after reading it."""
+        waiting = machine.pending(self.state)
+        if waiting is None:
+            return False
+        now, before = asyncio.get_running_loop().time(), self.state
+        self.state, refused = machine.confirm(
+            self.state, waiting.envelope_sha256, waiting.nonce, actor, now
+        )
+        self._note(before, now)
+        return not refused
+
+    def stop(self, actor: str) -> None:
+        """STOP, as the listener would deliver it."""
+        now, before = asyncio.get_running_loop().time(), self.state
+        self.state = machine.stop(self.state, actor, now)
+        self._note(before, now)
+
+    def lost(self, what: str) -> None:
+        """The lease client's socket has ended."""
+        now, before = asyncio.get_running_loop().time(), self.state
+        self.state = machine.lost(self.state, what, now)
+        self._note(before, now)
+
+    def history(self) -> tuple[tuple[Held, ...], tuple[str, ...]]:
+        """Its states in order, and the envelopes that a human confirmed, from its own journal."""
+        events = [
+            from_plain(machine.GuardEvent, record.data)
+            for record in parse_records(self.journal.lines, "guard")
+            if record.kind == "guard"
+        ]
+        return held_by(events)
+
+    def _note(self, before: machine.Guard, now: float) -> None:
+        if before is not self.state:
+            for event in machine.changes(before, self.state, now):
+                self.journal.write("guard", event)
+
+
+def held_by(events: Iterable[machine.GuardEvent]) -> tuple[tuple[Held, ...], tuple[str, ...]]:
+    """States in order, and the hashes of the envelopes that were confirmed (DISABLED → ARMED)."""
+    held: list[Held] = []
+    confirmed: list[str] = []
+    for event in events:
+        if not held or held[-1].state is not event.state:
+            held.append(Held(event.at, event.state, event.envelope_sha256))
+            if event.state is GuardState.ARMED:
+                confirmed.append(event.envelope_sha256)
+    return tuple(held), tuple(confirmed)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens besides the treatment: faults and operator's wishes on a timeline, from a file."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from mnht_controller.domain.errors import ConfigError
+from mnht_controller.domain.intent import Verb
+from mnht_controller.domain.phase import Phase
+from sim_hardware.faults import Fault
+
+CLASS_S = MappingProxyType(
+    {
+        ("probe_off", ""): 3.0,
+        ("probe_stuck", ""): 5.0,
+        ("probe_dropped", ""): 1.3,
+        ("no_probe_token", ""): 1.0,
+        ("stream_stall", ""): 1.3,
+        ("amp_ignores_off", ""): 0.75,
+        ("amp_stuck_full", ""): 0.75,
+        ("link_drop", "thermometer"): 1.3,
+        ("link_drop", "source"): 0.75,
+        ("controller_killed", ""): 0.4,
+    }
+)
+"""Class times of design.md sections 7 and 9: from onset to field zero, s."""
+
+KEYS = frozenset({"schema", "title", "since", "until_s", "skin_c", "fault", "wish"})
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator asks for, at a time of the scenario's clock."""
+
+    at_s: float
+    verb: Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`since` starts the scenario's clock (treatment s). `skin_c`: begin warm, at this skin."""
+
+    faults: tuple[Fault, ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    since: Phase = Phase.PLATEAU
+    skin_c: float | None = None
+    until_s: float = 10_000.0
+
+    @property
+    def class_s(self) -> float | None:
+        """The longest class time of its faults; None without a fault."""
+        return max((class_s(fault) for fault in self.faults), default=None)
+
+
+def class_s(fault: Fault) -> float:
+    """Class time of one fault, s."""
+    return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), 1.3))
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read a scenario file; ConfigError with file, key, why and what would be right."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(str(path), "", "no such file", "give a scenario file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), "", f"not TOML: {error}", "correct this line") from error
+    unknown = sorted(set(data) - KEYS)
+    if unknown:
+        raise ConfigError(str(path), unknown[0], "unknown key", f"one of {sorted(KEYS)}")
+    try:
+        return _scenario(data)
+    except (TypeError, ValueError, KeyError) as error:
+        right = "see config/scenarios for examples"
+        raise ConfigError(str(path), "fault", str(error), right) from error
+
+
+def _scenario(data: dict[str, Any]) -> Scenario:
+    return Scenario(
+        faults=tuple(Fault(**{**row, "at_s": float(row["at_s"])}) for row in data.get("fault", ())),
+        wishes=tuple(
+            Wish(float(row["at_s"]), Verb(row["verb"])) for row in data.get("wish", ())
+        ),
+        since=Phase(data.get("since", "plateau")),
+        skin_c=float(data["skin_c"]) if "skin_c" in data else None,
+        until_s=float(data.get("until_s", 10_000.0)),
+    )

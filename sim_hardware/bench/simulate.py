@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mnht simulate`: the real controller, guard machine, drivers and twins in virtual time.
+
+Only transports and journal sinks differ from a served site: they are in memory, without threads.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mnht_controller.app.build import Shell, build, header, plan_for
+from mnht_controller.devices.contract import DriverSpec
+from mnht_controller.devices.transport import Transport
+from mnht_controller.domain.lease import GuardState
+from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.trip import Latch, Trip
+from mnht_controller.journal.chain import trace_sha256, verify
+from mnht_controller.journal.records import TickRecord
+from mnht_controller.journal.sink import MemoryJournal
+from mnht_controller.runtime.controller import Controller
+from mnht_controller.settings.settings import Device, Settings
+from sim_hardware.bench.course import Course
+from sim_hardware.bench.operator import ScriptedOperator, Tapped
+from sim_hardware.bench.guard import VirtualGuard
+from sim_hardware.bench.oracles import Evidence, violations
+from sim_hardware.bench.summary import Run, summary
+from sim_hardware.bench.truth import Edge, Truth
+from sim_hardware.bench.virtual_time import VirtualTimeLoop
+from sim_hardware.bench.world import World
+from sim_hardware.bench.scenario import Scenario
+from sim_hardware.faults import Fault, Timeline
+from sim_hardware.wire.memory import MemoryTransport
+
+WATCH_S = 0.05
+"""How often the observer looks at the coil; the exact moment of opening comes from the twin."""
+TRUTH_S = 1.0
+AFTER_TRIP_S = 5.0
+"""How long a run goes on after a trip, so that oracles can see what happens then."""
+ENDED = frozenset({Phase.COMPLETE, Phase.TRIPPED})
+REFUSED_AFTER_S = 60.0
+
+
+@dataclass(slots=True)
+class Observed:
+    """What was seen from outside during a run."""
+
+    truth: list[Truth] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    course: Course = field(default_factory=Course)
+    fault_at: float | None = None
+
+
+class Simulation:
+    """One session from STANDBY to its end, in one process and in virtual time."""
+
+    def __init__(self, settings: Settings, seed: int, scenario: Scenario) -> None:
+        self.settings, self.seed, self.scenario = settings, seed, scenario
+        self.plan: Plan = plan_for(settings)
+        self.seen = Observed()
+        self.transports: dict[str, MemoryTransport] = {}
+        self._ended_at: float | None = None
+
+    def run(self) -> None:
+        """Run the session to its end."""
+        loop = VirtualTimeLoop()
+        began = time.perf_counter()
+        try:
+            loop.run_until_complete(self._session(loop))
+        finally:
+            loop.close()
+        self.wall_s = time.perf_counter() - began
+
+    def save(self, folder: Path) -> Path:
+        """Write both journals; gives the controller's."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.guard.journal.dump(folder / "guard.jsonl")
+        path = folder / "controller.jsonl"
+        self.journal.dump(path)
+        return path
+
+    def judge(self, journal: str) -> dict[str, object]:
+        """The summary of the run; `journal` is where the controller's record was saved."""
+        lines = self.journal.lines
+        return summary(
+            Run(
+                plan=self.plan,
+                course=self.seen.course,
+                truth=self.seen.truth,
+                edges=self.seen.edges,
+                violations=violations(self._evidence()),
+                seed=self.seed,
+                wall_s=self.wall_s,
+                journal=journal,
+                trace_sha256=trace_sha256(lines),
+                trips=self._trips(),
+            )
+        )
+
+    # ---- the session -----------------------------------------------------------------------
+
+    async def _session(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.world = World(self.settings, loop.time(), self.seed)
+        if self.scenario.skin_c is not None:
+            self.world.warm_up(self.scenario.skin_c)
+        head = header(self.settings, self.plan, "controller", seed=self.seed)
+        self.journal = MemoryJournal(head, loop.time)
+        self.journal.write("latch", Latch())
+        guard_head = header(self.settings, self.plan, "guard", seed=self.seed)
+        self.guard = VirtualGuard(
+            self.world.line.feed, MemoryJournal(guard_head, loop.time), Latch()
+        )
+        tapped = Tapped(self.journal, self._seen)
+        shell = Shell(self._transport, self.guard, tapped, lambda _latch: None)
+        self.controller: Controller = build(
+            self.settings, self.plan, shell, Latch(), "simulated"
+        )
+        self.operator = ScriptedOperator(self.guard, self.controller.parts.hall)
+        self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)
+        self.jobs = {
+            "guard": loop.create_task(self.guard.run(), name="guard"),
+            "controller": loop.create_task(self.controller.run(), name="controller"),
+        }
+        try:
+            await self._observe(loop)
+        finally:
+            for job in self.jobs.values():
+                job.cancel()
+            await asyncio.gather(*self.jobs.values(), return_exceptions=True)
+
+    def _transport(self, device: Device, _spec: DriverSpec) -> Transport:
+        transport = MemoryTransport(self.world.cores[device.id], device.id)
+        self.transports[device.id] = transport
+        return transport
+
+    def _seen(self, record: TickRecord) -> None:
+        given, decision = record.input, record.decision
+        self.seen.course.add(given, decision, self._roles)
+        self.operator.act(given, decision)
+
+    async def _observe(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Look at the coil from outside, start the scenario's faults, and see when it is over."""
+        timeline = Timeline(self.scenario.faults, self.world.targets(self.transports, self._kill))
+        next_truth = loop.time()
+        while not self._is_over(loop.time()):
+            now = loop.time()
+            self._play(timeline, now)
+            self._edge(now)
+            if now >= next_truth:
+                self.seen.truth.append(self.world.truth(now))
+                next_truth = now + TRUTH_S
+            await asyncio.sleep(WATCH_S)
+        self.seen.truth.append(self.world.truth(loop.time()))
+
+    def _play(self, timeline: Timeline, now: float) -> None:
+        """Carry out what the scenario has for this moment of its own clock."""
+        since = self.seen.course.first(self.scenario.since)
+        if since is None:
+            return
+        scenario_s = self.world.treatment_s(now) - since[1]
+        if timeline.advance(scenario_s, now) and self.seen.fault_at is None:
+            self.seen.fault_at = now
+        for wish in self.scenario.wishes:
+            if wish.at_s <= scenario_s:
+                self.operator.say(wish.verb)
+
+    def _kill(self, _fault: Fault) -> None:
+        now = asyncio.get_running_loop().time()
+        for transport in self.transports.values():
+            transport.inject("link_drop", "", now)  # a killed process sends nothing, not even off
+        self.jobs["controller"].cancel()
+        self.guard.lost("controller")
+
+    def _edge(self, now: float) -> None:
+        is_on = self.world.coil.field_ka_per_m(now) > 0.0
+        edges = self.seen.edges
+        if is_on is not (edges[-1].energized if edges else False):
+            edges.append(Edge(now, is_on, WATCH_S))
+
+    def _is_over(self, now: float) -> bool:
+        """Completed, or long enough after a trip, or never allowed to start, or out of time."""
+        last = self.seen.course.last
+        is_latched = self.guard.state.state is GuardState.LATCHED
+        if last is not None and (last.phase in ENDED or is_latched) and self._ended_at is None:
+            self._ended_at = now + (0.0 if last.phase is Phase.COMPLETE else AFTER_TRIP_S)
+        if self._ended_at is not None and now >= self._ended_at:
+            return True
+        is_refused = self.seen.course.first(Phase.ARMED) is None and now > REFUSED_AFTER_S
+        return is_refused or self.world.treatment_s(now) >= self.scenario.until_s
+
+    # ---- judging ---------------------------------------------------------------------------
+
+    def _trips(self) -> tuple[Trip, ...]:
+        """The controller's trips, then those that only the guard saw."""
+        last = self.seen.course.last
+        own = last.trips if last else ()
+        codes = {trip.code for trip in own}
+        guard = tuple(t for t in self.guard.state.latch.trips if t.code not in codes)
+        return tuple(sorted((*own, *guard), key=lambda trip: trip.at))
+
+    def _fault_at(self, trips: tuple[Trip, ...]) -> float | None:
+        """A source that ignores off harms nobody before off is wanted: that is its onset."""
+        verbs = {fault.verb for fault in self.scenario.faults}
+        if verbs == {"amp_ignores_off"}:
+            return self.operator.said_at or (trips[0].at if trips else None)
+        return self.seen.fault_at
+
+    def _evidence(self) -> Evidence:
+        held, confirmed = self.guard.history()
+        trips = self._trips()
+        return Evidence(
+            plan=self.plan,
+            truth=self.seen.truth,
+            edges=self.seen.edges,
+            guard=held,
+            confirmed_sha256=confirmed,
+            leased_sha256=(self.plan.envelope_sha256,),
+            chains_ok=verify(self.journal.lines).ok and verify(self.guard.journal.lines).ok,
+            latched_at=trips[0].at if trips else None,
+            fault_at=self._fault_at(trips),
+            class_s=self.scenario.class_s,
+        )

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The document that `simulate` and `demo --headless` print: keys are a contract."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.trip import Trip
+from mnht_controller.thermometry.cem43 import cem43_min
+from sim_hardware.bench.course import Course
+from sim_hardware.bench.truth import Edge, Truth
+
+BAND_C = 0.3
+"""Half width of the plateau's band, and how far below the set-point counts as reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All that is known of one run when it has ended."""
+
+    plan: Plan
+    course: Course
+    truth: Sequence[Truth]
+    edges: Sequence[Edge]
+    violations: Sequence[str]
+    seed: int
+    wall_s: float
+    journal: str
+    trace_sha256: str
+    trips: tuple[Trip, ...]
+    """First-out first, the guard's own included."""
+
+
+def summary(run: Run) -> dict[str, object]:
+    """Build the document of design.md section 6."""
+    course = run.course
+    simulated_s = run.truth[-1].treatment_s - run.truth[0].treatment_s if run.truth else 0.0
+    decision = course.last
+    return {
+        "outcome": course.outcome if course.outcome != "completed" or not run.trips else "tripped",
+        "reasons": _reasons(run),
+        "seed": run.seed,
+        "ticks": course.ticks,
+        "simulated_s": round(simulated_s, 3),
+        "wall_s": round(run.wall_s, 3),
+        "speed_x": round(simulated_s / run.wall_s, 1) if run.wall_s > 0 else None,
+        "true": _true(run),
+        "measured": {"skin_c_max": course.skin_c_max, "tumor_c_max": course.tumor_c_max},
+        **_plateau(run),
+        "plateau_s": round(decision.plateau_s, 3) if decision else 0.0,
+        "field_ka_per_m_max": max((row.coil_ka_per_m for row in run.truth), default=0.0),
+        "dose": {
+            "skin_cem43_min": decision.estimate.skin_cem43_min if decision else 0.0,
+            "tumor_cem43_t90_min": _tumor_dose(run.truth),
+        },
+        "trips": [
+            {"code": trip.code, "hazard": trip.hazard, "at_s": round(trip.treatment_s, 3)}
+            for trip in run.trips
+        ],
+        "first_out": run.trips[0].code if run.trips else None,
+        "field_off_latency_s_max": off_latency_s(run),
+        "oracle_violations": list(run.violations),
+        "journal": run.journal,
+        "trace_sha256": run.trace_sha256,
+    }
+
+
+def _reasons(run: Run) -> list[str]:
+    decision = run.course.last
+    if run.trips:
+        return [f"{trip.code} {trip.where}".strip() for trip in run.trips]
+    if run.course.outcome == "refused" and decision:
+        return [f"{reason.code} {reason.where}".strip() for reason in decision.unmet]
+    return []
+
+
+def _true(run: Run) -> dict[str, float | None]:
+    """Extremes from the first armed tick on; None where nothing was observed."""
+    limits = run.plan.envelope.limits
+    rows = run.truth
+    if not rows:
+        return {}
+    skin = max(row.skin_c for row in rows)
+    return {
+        "skin_c_max": skin,
+        "skin_surface_c_max": max(row.skin_surface_c for row in rows),
+        "skin_overshoot_c": max(0.0, skin - run.plan.prescription.setpoint_c),
+        "skin_over_cap_c": max(0.0, skin - limits.skin_c_cap),
+        "tumor_c_max": max(row.tumor_c_max for row in rows),
+        "tumor_t90_c": max(row.tumor_t90_c for row in rows),
+        "tumor_t50_c": max(row.tumor_t50_c for row in rows),
+        "healthy_c_max": max(row.healthy_c for row in rows),
+    }
+
+
+def _plateau(run: Run) -> dict[str, float | None]:
+    """Time to target, fraction in band and RMS of true skin until the field ends."""
+    start = run.course.first(Phase.RAMP)
+    end = run.course.first(Phase.COOLDOWN) or run.course.first(Phase.TRIPPED)
+    setpoint_c = run.plan.prescription.setpoint_c
+    nothing = {
+        "time_to_target_s": None,
+        "plateau_in_band_fraction": None,
+        "plateau_rms_c": None,
+    }
+    if start is None:
+        return nothing
+    until = end[0] if end else math.inf
+    heated = [row for row in run.truth if start[0] <= row.at < until]
+    reached = next((n for n, row in enumerate(heated) if row.skin_c >= setpoint_c - BAND_C), None)
+    if reached is None:
+        return nothing
+    errors = [row.skin_c - setpoint_c for row in heated[reached:]]
+    return {
+        "time_to_target_s": round(heated[reached].treatment_s - start[1], 1),
+        "plateau_in_band_fraction": sum(abs(e) <= BAND_C for e in errors) / len(errors),
+        "plateau_rms_c": math.sqrt(sum(e * e for e in errors) / len(errors)),
+    }
+
+
+def _tumor_dose(rows: Sequence[Truth]) -> float:
+    return sum(
+        cem43_min(one.tumor_t90_c, two.tumor_t90_c, two.treatment_s - one.treatment_s)
+        for one, two in zip(rows, rows[1:], strict=False)
+    )
+
+
+def off_latency_s(run: Run) -> float | None:
+    """From the first trip to the coil without current; 0 when it had none, None without a trip."""
+    if not run.trips:
+        return None
+    at = run.trips[0].at
+    energized = [edge for edge in run.edges if edge.at <= at]
+    if not energized or not energized[-1].energized:
+        return 0.0
+    gone = next((edge.at for edge in run.edges if edge.at > at and not edge.energized), None)
+    return math.inf if gone is None else gone - at
