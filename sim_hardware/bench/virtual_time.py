@@ -50,7 +50,7 @@ def _waiting() -> str:
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """A SelectorEventLoop with `time()` in virtual seconds from `start_s`.
 
-    Deterministic: timers fire in order of their time, ties in order of creation. RuntimeError
+    Deterministic: timers fire in order of their time; ties have no promised order. RuntimeError
     when every task waits and no timer is left, and on any use of files, sockets or threads.
     """
 

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The electronics behind the generic field source: ramps, arm window, watchdog, limits, trips.
+
+Pure state over loop time; amplitudes are peak A/m. It reads no text and writes none.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntFlag, StrEnum
+
+FULL_SCALE = 18e3
+DEVIATION_S = 0.3
+TEST_S = 0.01
+
+
+class Ques(IntFlag):
+    """Bits of STAT:QUES that this twin sets."""
+
+    CURRENT = 1 << 1
+    TIME = 1 << 2
+    TEMPERATURE = 1 << 4
+    FIELD = 1 << 9
+    INTERLOCK = 1 << 10
+    COOLING = 1 << 11
+    WATCHDOG = 1 << 12
+
+
+class State(StrEnum):
+    """State machine of the manual; ramping is part of ON, TRIPPED is OFF with a latch."""
+
+    OFF = "off"
+    ARMED = "armed"
+    ON = "on"
+
+
+@dataclass(slots=True)
+class Watchdog:
+    """The communication watchdog. `last` is the last accepted heartbeat; feeding is its time."""
+
+    enabled: bool = True
+    time_s: float = 2.0
+    heartbeat_only: bool = True
+    last: int = 0
+    fed_at: float = 0.0
+    test_at: float | None = None
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the host can set. A/m, A/m/s, s."""
+
+    level: float = 0.0
+    limit: float = FULL_SCALE
+    rise: float = 1e4
+    fall: float = 1e4
+    protection: float = 1.1 * FULL_SCALE
+    on_time_s: float = 60.0
+
+
+@dataclass(slots=True)
+class _Ramp:
+    """From `start` towards `target`, begun at `at`."""
+
+    at: float
+    start: float
+    target: float
+
+
+class FieldStage:
+    """Output stage and protections. `measured(t)`, kA/m, is set by whoever joins it to a coil.
+
+    Call `elapse(t)` before reading: timers act at their own time, not at the time of the call.
+    Faults: `ignores_off` (off commands and a level of 0 have no effect), `stuck_full` (once on,
+    full scale, deaf to everything including its own watchdog).
+    """
+
+    def __init__(self, t: float = 0.0) -> None:
+        self.settings, self.watchdog = Settings(), Watchdog(fed_at=t)
+        self.state, self.latched, self.first_cause = State.OFF, Ques(0), Ques(0)
+        self.interlocks, self.interlocks_latched = 0, 0
+        self.ignores_off, self.stuck_full = False, False
+        self.on_trip: Callable[[Ques], None] = lambda _: None
+        self.measured: Callable[[float], float] = self.current
+        self.off_at: float | None = t
+        self._held: float | None = None  # a faulty stage stays on at this level
+        self._ramp = _Ramp(t, 0.0, 0.0)
+        self._armed_until, self._on_since = 0.0, 0.0
+        self._deviating_since: float | None = None
+
+    @property
+    def is_energized(self) -> bool:
+        """Whether the output stage is on, whatever the logic believes."""
+        return self.state is State.ON or self._held is not None
+
+    def current(self, t: float) -> float:
+        """Return the demanded peak field before the enable contact, kA/m."""
+        self.elapse(t)
+        return self._output(t) / 1e3
+
+    def _output(self, t: float) -> float:
+        if self.is_energized and self.stuck_full:
+            return FULL_SCALE
+        if self._held is not None:
+            return self._held
+        return self._ramped(t) if self.state is State.ON else 0.0
+
+    def _ramped(self, t: float) -> float:
+        ramp, settings = self._ramp, self.settings
+        if ramp.target >= ramp.start:
+            return min(ramp.target, ramp.start + settings.rise * (t - ramp.at))
+        return max(ramp.target, ramp.start - settings.fall * (t - ramp.at))
+
+    def settled_at(self) -> float:
+        """Return when the present ramp ends."""
+        way = self._ramp.target - self._ramp.start
+        slope = self.settings.rise if way >= 0.0 else self.settings.fall
+        return self._ramp.at + abs(way) / slope
+
+    # ---- commands ------------------------------------------------------------------------
+
+    def set_level(self, level: float, t: float) -> None:
+        """Store the target, A/m; a running output ramps to it."""
+        self.settings.level = level
+        if self.state is State.ON and not (self.ignores_off and level <= 0.0):
+            self._ramp = _Ramp(t, self._ramped(t), level)
+
+    def arm(self, window_s: float, t: float) -> None:
+        """Open the arm window; the watchdog starts anew. Conditions are the caller's."""
+        if self.state is State.OFF:
+            self.state = State.ARMED
+        self._armed_until = t + window_s
+        self.watchdog.fed_at = t
+
+    def switch_on(self, t: float) -> None:
+        """Start the ramp from zero; from ARMED only."""
+        self.state, self._on_since, self.off_at = State.ON, t, None
+        self._deviating_since = None
+        self._ramp = _Ramp(t, 0.0, self.settings.level)
+
+    def switch_off(self, t: float) -> None:
+        """Obey an off command, at once; closes the arm window too."""
+        if self.ignores_off and self.state is State.ON and self._held is None:
+            self._held = self._ramped(t)
+        self._stop(t)
+
+    def _stop(self, t: float) -> None:
+        if self.stuck_full and self.is_energized:
+            self._held = FULL_SCALE
+        self.state = State.OFF
+        if self._held is None and self.off_at is None:
+            self.off_at = t
+
+    def clear(self) -> None:
+        """Clear latches whose cause is gone. Never switches on."""
+        self.interlocks_latched = self.interlocks
+        self.latched = Ques.INTERLOCK if self.interlocks else Ques(0)
+        self.first_cause = self.latched
+
+    def beat(self, count: int, t: float) -> bool:
+        """Feed the watchdog if the count is above the last one; say whether it was."""
+        if count <= self.watchdog.last:
+            return False
+        self.watchdog.last, self.watchdog.fed_at = count, t
+        return True
+
+    def set_interlocks(self, bits: int, t: float) -> None:
+        """Take the open interlocks (bits of STAT:QUES:INT); any of them trips."""
+        self.elapse(t)
+        self.interlocks = bits
+        self.interlocks_latched |= bits
+        if bits:
+            self._trip(Ques.INTERLOCK, t)
+
+    def repair(self) -> None:
+        """End both faults; a stage that was held on goes off."""
+        self.ignores_off = self.stuck_full = False
+        self._held = None
+
+    # ---- time ----------------------------------------------------------------------------
+
+    def elapse(self, t: float) -> None:
+        """Let timers act, each at its own time, in order."""
+        while (due := self._next_timer()) is not None and due[0] <= t:
+            at, cause = due
+            if cause is None:
+                self.state = State.OFF  # the arm window closed unused
+            else:
+                self._trip(cause, at)
+
+    def _next_timer(self) -> tuple[float, Ques | None] | None:
+        timers: list[tuple[float, Ques | None]] = []
+        dog = self.watchdog
+        if dog.test_at is not None:
+            timers.append((dog.test_at, Ques.WATCHDOG))
+        if self.state is State.OFF:
+            return timers[0] if timers else None
+        if dog.enabled:
+            timers.append((dog.fed_at + dog.time_s, Ques.WATCHDOG))
+        if self.state is State.ON:
+            timers.append((self._on_since + self.settings.on_time_s, Ques.TIME))
+        else:
+            timers.append((self._armed_until, None))
+        return min(timers, key=lambda timer: timer[0])
+
+    def supervise(self, t: float) -> None:
+        """Compare the measured with the produced field; over-field and deviation trip."""
+        if not self.is_energized:
+            return
+        measured = self.measured(t) * 1e3
+        if measured > self.settings.protection:
+            self._trip(Ques.CURRENT, t)
+        wanted = self._output(t)
+        if abs(measured - wanted) <= max(0.1 * wanted, 0.02 * FULL_SCALE):
+            self._deviating_since = None
+        elif self._deviating_since is None:
+            self._deviating_since = t
+        elif t - self._deviating_since >= DEVIATION_S and self.state is State.ON:
+            self._trip(Ques.FIELD, t)
+
+    def _trip(self, cause: Ques, t: float) -> None:
+        """Latch and go off, at once."""
+        self.watchdog.test_at = None
+        if not self.latched:
+            self.first_cause = cause
+        is_new = not self.latched & cause
+        self.latched |= cause
+        self._stop(t)
+        if is_new:
+            self.on_trip(cause)
+
+    # ---- what is reported -----------------------------------------------------------------
+
+    def watchdog_remaining_s(self, t: float) -> float:
+        """Return seconds to expiry; the whole time while it does not run, -0.001 when disabled."""
+        if not self.watchdog.enabled:
+            return -0.001
+        if self.state is State.OFF:
+            return self.watchdog.time_s
+        return max(self.watchdog.fed_at + self.watchdog.time_s - t, 0.0)
+
+    def on_time_remaining_s(self, t: float) -> float:
+        """Return seconds until the on-time limit, the whole limit while off."""
+        spent = t - self._on_since if self.state is State.ON else 0.0
+        return max(self.settings.on_time_s - spent, 0.0)
+
+    def operation(self, t: float) -> int:
+        """Return the condition bits of STAT:OPER."""
+        is_on = self.state is State.ON
+        ramping = is_on and t < self.settled_at()
+        bits = 1 << 1 if ramping else 0
+        bits |= (1 << 6 | 1 << 9) if self.state is State.ARMED else 0
+        bits |= 1 << 8 if self.is_energized else 0
+        bits |= 1 << 10 if is_on and not ramping else 0
+        return bits | (1 << 12 if self.watchdog.enabled else 0)

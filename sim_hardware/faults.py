@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Faults as data: verbs on a timeline, applied to twins, probes and links from outside.
+
+Drivers see nothing but bytes. The verbs the bench has to carry out itself (processes) are handed
+to it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+
+class Layer(StrEnum):
+    """Where a verb acts, and so which target takes it."""
+
+    PROBE = "probe"
+    TWIN = "twin"
+    LINK = "link"
+    BENCH = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One kind of fault. `hazards` are ids of the hazard table; `argument` says what it takes."""
+
+    name: str
+    layer: Layer
+    hazards: tuple[str, ...]
+    text: str
+    argument: str = ""
+
+
+FAULTS: tuple[Verb, ...] = (
+    Verb("probe_off", Layer.PROBE, ("H01",), "The tip falls off and follows the air.", "channel"),
+    Verb("probe_stuck", Layer.PROBE, ("H04",), "The channel repeats one value.", "channel[:°C]"),
+    Verb("probe_dropped", Layer.TWIN, ("H03",), "One channel no longer answers.", "channel"),
+    Verb("no_probe_token", Layer.TWIN, ("H03",), "Text in place of a number.", "channel[:text]"),
+    Verb("stream_stall", Layer.TWIN, ("H10",), "The thermometer falls silent."),
+    Verb("amp_ignores_off", Layer.TWIN, ("H16",), "OFF is acknowledged and not obeyed."),
+    Verb("amp_stuck_full", Layer.TWIN, ("H17",), "Full scale while on, deaf to all commands."),
+    Verb("link_drop", Layer.LINK, ("H03", "H20"), "The cable is pulled."),
+    Verb("controller_killed", Layer.BENCH, ("H26",), "SIGKILL to the controller."),
+)
+VERBS = MappingProxyType({verb.name: verb for verb in FAULTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One entry of a scenario: at_s of the scenario's clock, ended at `until_s` if given."""
+
+    at_s: float
+    device: str
+    verb: str
+    argument: str = ""
+    until_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.verb not in VERBS:
+            raise ValueError(f"unknown fault {self.verb!r}: use one of {', '.join(VERBS)}")
+        if self.until_s is not None and not (self.until_s > self.at_s):
+            raise ValueError(f"{self.verb}: until_s {self.until_s} is not after at_s {self.at_s}")
+
+
+class Target(Protocol):
+    """What takes faults: a probe, a twin or a link."""
+
+    def inject(self, verb: str, argument: str, t: float) -> None:
+        """Start a fault at loop time t."""
+
+    def clear(self, verb: str) -> None:
+        """End it."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Everything faults can act on: twins and links by device, probes by device and channel.
+
+    `bench` takes the verbs of layer BENCH; without it they are refused.
+    """
+
+    twins: Mapping[str, Target]
+    links: Mapping[str, Target]
+    probes: Mapping[tuple[str, int], Target]
+    bench: Callable[[Fault], None] | None = None
+
+    def find(self, fault: Fault) -> tuple[Target | None, str]:
+        """Return who takes the fault and with which argument; ValueError names what is missing."""
+        layer = VERBS[fault.verb].layer
+        if layer is Layer.BENCH:
+            if self.bench is None:
+                raise ValueError(f"{fault.verb}: this bench cannot do that")
+            return None, fault.argument
+        if layer is Layer.PROBE:
+            channel, _, rest = fault.argument.partition(":")
+            key = (fault.device, int(channel) if channel.isdigit() else -1)
+            if key not in self.probes:
+                known = sorted(f"{device}:{number}" for device, number in self.probes)
+                raise ValueError(f"{fault.verb}: no probe at {fault.device}:{channel}, but {known}")
+            return self.probes[key], rest
+        table = self.links if layer is Layer.LINK else self.twins
+        if fault.device not in table:
+            raise ValueError(f"{fault.verb}: no {layer} {fault.device!r}, but {sorted(table)}")
+        return table[fault.device], fault.argument
+
+
+class Timeline:
+    """Applies faults in order of their time. `log` keeps (loop time, "on" or "off", fault).
+
+    Every fault is checked when the timeline is made, so that a scenario cannot fail half-way.
+    """
+
+    def __init__(self, faults: Iterable[Fault], targets: Targets) -> None:
+        self._targets = targets
+        self.log: list[tuple[float, str, Fault]] = []
+        events: list[tuple[float, int, str, Fault]] = []
+        for number, fault in enumerate(faults):
+            targets.find(fault)
+            events.append((fault.at_s, number, "on", fault))
+            if fault.until_s is not None:
+                events.append((fault.until_s, number, "off", fault))
+        self._events = sorted(events, key=lambda event: event[:2])
+
+    @property
+    def next_at_s(self) -> float | None:
+        """When the next event is due on the scenario's clock; None when all are done."""
+        return self._events[0][0] if self._events else None
+
+    def advance(self, scenario_s: float, t: float) -> list[Fault]:
+        """Apply what is due on the scenario's clock; t is loop time. Returns the faults started."""
+        started: list[Fault] = []
+        while self._events and self._events[0][0] <= scenario_s:
+            _, _, edge, fault = self._events.pop(0)
+            target, argument = self._targets.find(fault)
+            if edge == "off" and target is not None:
+                target.clear(fault.verb)
+            elif target is not None:
+                target.inject(fault.verb, argument, t)
+            elif edge == "on" and self._targets.bench is not None:
+                self._targets.bench(fault)
+            if edge == "on":
+                started.append(fault)
+            self.log.append((t, edge, fault))
+        return started

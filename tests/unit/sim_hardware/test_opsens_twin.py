@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Opsens twin: golden bytes, sampling, streaming, faults."""
+
+import itertools
+
+import pytest
+
+from sim_hardware.devices.opsens import LATENCY_S, OpsensTwin
+
+
+@pytest.fixture
+def twin():
+    return OpsensTwin({1: lambda t: 23.4512, 2: lambda t: 40.0 + t, 3: lambda t: None})
+
+
+GOLDEN = (
+    (b"*IDN?\n", b"Opsens,HandySens,SIM0002,1.00\n\x04\n"),
+    (b"SYSTem:IDN?\r", b"Opsens,HandySens,SIM0002,1.00\n\x04\n"),
+    (b"CH1:DATA? 1\n", b"23.45\n\x04\n"),
+    (b"ch01:data? 1\r\n", b"23.45\n\x04\n"),
+    (b"CHannel1:DATA?\n", b"23.45\n\x04\n"),
+    (b"CH1:DATA? 2\n", b"23.45\n23.45\n\x04\n"),
+    (b"CH2:DATA? 1\n", b"41.00\n\x04\n"),
+    (b"CH3:DATA? 1\n", b"No signal\n\x04\n"),
+    (b"CH9:DATA? 1\n", b"Err -114\n\x04\n"),
+    (b"BOGUS\n", b"Err -113\n\x04\n"),
+    (b"MEAS:RATE 900\n", b"Err -222\n\x04\n"),
+)
+
+
+@pytest.mark.parametrize(("sent", "said"), GOLDEN)
+def test_golden_bytes(twin, sent, said) -> None:
+    assert twin.feed(sent, 1.0) == [(1.0 + LATENCY_S, said)]
+
+
+def test_settings_are_silent_and_diag_has_five_lines(twin) -> None:
+    assert twin.feed(b"MEAS:RATE MIN\nMEAS:STOP\n", 0.0) == []
+    [(_, said)] = twin.feed(b"CH1:DIAG?\n", 0.0)
+    assert said.count(b"\n") == 6
+    assert said.endswith(b"\n\x04\n")
+
+
+def test_byte_by_byte_gives_the_same(twin) -> None:
+    pieces = [twin.feed(bytes([byte]), 1.0) for byte in b"CH1:DATA? 1\n"]
+    assert [piece for piece in pieces if piece] == [[(1.0 + LATENCY_S, b"23.45\n\x04\n")]]
+
+
+def test_one_sample_per_period() -> None:
+    counter = itertools.count(40)
+    twin = OpsensTwin({1: lambda t: float(next(counter))})
+    said = [twin.feed(b"CH1:DATA? 1\n", t)[0][1][:5] for t in (0.0, 0.01, 0.021, 0.04)]
+    assert said == [b"40.00", b"40.00", b"41.00", b"42.00"]
+
+
+def test_not_a_number_is_no_signal() -> None:
+    twin = OpsensTwin({1: lambda t: float("nan")})
+    assert twin.feed(b"CH1:DATA? 1\n", 0.0)[0][1] == b"No signal\n\x04\n"
+
+
+def test_streaming_has_headers_and_stops(twin) -> None:
+    twin.feed(b"MEAS:RATE 10\nMEAS:STAR 2\n", 0.0)
+    assert twin.next_at() == pytest.approx(0.1)
+    assert twin.advance(0.15) == [
+        (pytest.approx(0.1 + LATENCY_S), b"CH1\n23.45\nCH2\n40.10\nCH3\nNo signal\n\x04\n")
+    ]
+    assert len(twin.advance(5.0)) == 1
+    assert twin.next_at() is None
+    twin.feed(b"MEASure:STARt INF\n", 6.0)
+    assert len(twin.advance(7.05)) == 10
+    twin.feed(b"MEAS:STOP\n", 7.05)
+    assert twin.next_at() is None
+
+
+def test_stalled_thermometer_is_silent(twin) -> None:
+    """H10."""
+    twin.inject("stream_stall", "", 0.0)
+    assert twin.feed(b"CH1:DATA? 1\n*IDN?\n", 0.0) == []
+    twin.clear("stream_stall")
+    assert twin.feed(b"CH1:DATA? 1\n", 1.0)
+
+
+def test_dropped_channel_is_silent_alone(twin) -> None:
+    """H03."""
+    twin.inject("probe_dropped", "1", 0.0)
+    assert twin.feed(b"CH1:DATA? 1\n", 0.0) == []
+    assert twin.feed(b"CH2:DATA? 1\n", 0.0)
+    twin.clear("probe_dropped")
+    assert twin.feed(b"CH1:DATA? 1\n", 1.0)
+
+
+@pytest.mark.parametrize(("argument", "token"), [("1", b"No signal"), ("1:***", b"***")])
+def test_token_instead_of_a_number(twin, argument, token) -> None:
+    """H03."""
+    twin.inject("no_probe_token", argument, 0.0)
+    assert twin.feed(b"CH1:DATA? 1\n", 0.0)[0][1] == token + b"\n\x04\n"
+    twin.clear("no_probe_token")
+    assert twin.feed(b"CH1:DATA? 1\n", 0.1)[0][1] == b"23.45\n\x04\n"
+
+
+def test_bad_faults_are_refused(twin) -> None:
+    with pytest.raises(ValueError, match="no channel"):
+        twin.inject("probe_dropped", "7", 0.0)
+    with pytest.raises(ValueError, match="no fault"):
+        twin.inject("explode", "", 0.0)
+    with pytest.raises(ValueError, match="SIM"):
+        OpsensTwin({}, serial="123")
