@@ -27,6 +27,7 @@ def judge(guard: Guard, envelope: Envelope, lease: Lease, now: float) -> Guard:
     memory, hits = evaluate(RULES, guard.memory, witness)
     defied_since = _defied_since(guard, lease, hits, now)
     added_s = backstop.on_s(guard.lease, lease, envelope.speed)
+    hot_since = now if guard.hot_since is None else guard.hot_since
     guard = replace(
         guard,
         lease=lease,
@@ -35,6 +36,7 @@ def judge(guard: Guard, envelope: Envelope, lease: Lease, now: float) -> Guard:
         present=hits,
         defied_since=defied_since,
         field_s=guard.field_s + added_s,
+        hot_since=hot_since if backstop.is_hot(envelope, lease) else None,
     )
     guard = with_hits(guard, hits, now)
     if defied_since is not None and not (now - defied_since <= DEFIED_S_MAX):
@@ -86,5 +88,6 @@ def check_backstop(guard: Guard, envelope: Envelope, now: float) -> Guard:
     """Ask the backstop about the last lease; asked at each lease and at each tick."""
     if guard.state not in LIVE or guard.lease is None:
         return guard
-    why = backstop.why_stop(envelope, guard.lease, now, guard.field_s)
-    return guard if why is None else latch(guard, why, now)
+    hot_s = 0.0 if guard.hot_since is None else now - guard.hot_since
+    why = backstop.why_stop(envelope, guard.lease, now, hot_s, guard.field_s)
+    return latch(guard, why, now) if why else guard

@@ -42,6 +42,7 @@ class Guard:
     present: tuple[Hit, ...] = ()
     defied_since: float | None = None
     field_s: float = 0.0
+    hot_since: float | None = None
     armed_at: float = 0.0
     reclose_due: bool = False
 

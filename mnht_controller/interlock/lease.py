@@ -89,7 +89,7 @@ def decode_status(line: bytes) -> GuardStatus:
 
 def decode_from_controller(line: bytes) -> Lease | Envelope:
     """Read what the controller sends: a lease, or a proposed envelope. Raises CodecError."""
-    if b'"kind":"lease"' in line[:32]:
+    if b'"lease"' in line[:32]:
         renew = _load(_Renew, line)
         return _of_kind("lease", renew.kind, renew.lease)
     propose = _load(_Propose, line)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""For every rule one course of events after which it must hit. A row without one fails a test."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from mnht_controller.domain.probe import Role
+from mnht_controller.domain.reading import Quality
+from mnht_controller.interlock.witness import Witness
+from mnht_controller.thermometry.observe import Why
+from tests.plans import ENVELOPE
+from tests.unit.interlock.scene import NOW, observed, seen, source, witness
+
+Course = list[Witness]
+
+
+def course(ticks: int, make: Callable[[float], Witness]) -> Course:
+    """Moments 0.1 s apart, the first one at NOW."""
+    return [make(NOW + 0.1 * tick) for tick in range(ticks)]
+
+
+def probes(ticks: int, *disturbed: Any) -> Course:
+    """The same disturbed probes for some ticks."""
+    return course(ticks, lambda now: witness(now, observations=observed(*disturbed)))
+
+
+def sources(ticks: int, permit: float | None = 5.0, **changes: Any) -> Course:
+    """The same disturbed source for some ticks."""
+    return course(
+        ticks, lambda now: witness(now, permit_ka_per_m=permit, source=source(now, **changes))
+    )
+
+
+def silent_source(ticks: int) -> Course:
+    last = source(NOW)
+    return course(ticks, lambda now: witness(now, source=last))
+
+
+def stopped_counter(ticks: int) -> Course:
+    return course(ticks, lambda now: witness(now, source=source(now, seq=7)))
+
+
+def stopped_clock(ticks: int) -> Course:
+    return course(ticks, lambda now: witness(now, source=source(now, clock_s=5.0)))
+
+
+def rebooted(**changes: Any) -> Course:
+    later = NOW + 0.1
+    return [witness(), witness(later, source=source(later, **changes))]
+
+
+def long_field(ticks: int) -> Course:
+    tight = replace(ENVELOPE, limits=replace(ENVELOPE.limits, field_s_max=0.5))
+    return course(ticks, lambda now: witness(now, envelope=tight))
+
+
+STALE = {"codes": (Why.STALE,), "quality": Quality.STALE}
+FLAT = {"codes": (Why.FLAT,), "quality": Quality.STALE}
+
+SCENARIOS: dict[str, Course] = {
+    "operator_stop": [witness(stop=True)],
+    "skin_trip": probes(1, seen(Role.SKIN, c=44.01)),
+    "tumor_cap": probes(1, seen(Role.TUMOR, c=60.01)),
+    "healthy_cap": probes(1, seen(Role.HEALTHY, c=45.01)),
+    "rate_of_rise": probes(1, seen(Role.SKIN, rising_too_fast=True, fast_rate_c_per_s=0.9)),
+    "probe_range": probes(4, seen(Role.TUMOR, codes=(Why.RANGE,), raw_c=None)),
+    "probe_implausible": probes(4, seen(Role.SKIN, codes=(Why.FALLING,), raw_c=36.0)),
+    "probe_flat": probes(1, seen(Role.HEALTHY, **FLAT)),
+    "probe_stale": probes(1, seen(Role.HEALTHY, **STALE)),
+    "probe_bad": probes(4, seen(Role.SKIN, codes=(Why.NO_VALUE,), raw_c=None)),
+    "field_cap": sources(1, permit=7.6),
+    "readback_high": sources(3, permit=5.0, measured_ka_per_m=5.3),
+    "off_not_obeyed": sources(4, permit=0.0, measured_ka_per_m=0.2),
+    "source_interlock": sources(1, interlocks_open=("e_stop",)),
+    "source_fault": sources(1, faults=("coolant",)),
+    "source_reboot": rebooted(boot=4),
+    "watchdog_off": sources(1, watchdog_on=False),
+    "source_limit": sources(1, limit_ka_per_m=18.0),
+    "uncertain": [witness(uncertain_s=0.31)],
+    "source_lost": silent_source(5),
+    "readback_missing": sources(4, measured_ka_per_m=None),
+    "skin_dose": probes(1, seen(Role.SKIN, cem43_min=40.1)),
+    "session_time": long_field(8),
+    "lease_lost": [witness(peer_age_s=0.21)],
+    "guard_refuses": [witness(peer_refuses=True)],
+    "skin_cap": probes(1, seen(Role.SKIN, c=43.51)),
+    "skin_predicted": probes(1, seen(Role.SKIN, predicted_c=43.51)),
+    "unverified": [witness(uncertain_s=0.16)],
+    "frequency_unknown": sources(1, frequency_hz=None),
+}
+
+ALSO: tuple[tuple[str, str, Course], ...] = (
+    ("frame counter of the source stands still", "source_lost", stopped_counter(5)),
+    ("clock of the source stands still", "source_lost", stopped_clock(5)),
+    ("no source at all", "source_lost", [witness(source=None)]),
+    ("snapshot from the future", "source_lost", [witness(source=source(NOW + 1.0))]),
+    ("clock of the source went back", "source_reboot", rebooted(clock_s=1.0)),
+    ("peer never heard", "lease_lost", [witness(peer_age_s=None)]),
+    ("jump", "probe_implausible", probes(4, seen(Role.SKIN, codes=(Why.JUMP,)))),
+    ("counter of a probe", "probe_stale", probes(1, seen(Role.SKIN, codes=(Why.COUNTER_STOPPED,)))),
+    ("a probe nobody reads", "probe_stale", [witness(observations=observed()[:2])]),
+    ("stamp from the future", "probe_bad", probes(4, seen(Role.SKIN, codes=(Why.FUTURE,)))),
+    ("read-back above the cap", "field_cap", sources(1, permit=7.5, measured_ka_per_m=7.9)),
+    ("H f above the cap", "field_cap", sources(1, measured_ka_per_m=7.4, frequency_hz=115_000.0)),
+    ("trip: no permit at all", "off_not_obeyed", sources(4, permit=None, measured_ka_per_m=18.0)),
+    ("alternating reasons", "probe_bad", [
+        *probes(2, seen(Role.SKIN, codes=(Why.RANGE,))),
+        *[replace(item, now=item.now + 0.2, source=source(item.now + 0.2))
+          for item in probes(2, seen(Role.SKIN, codes=(Why.NO_VALUE,)))],
+    ]),
+)  # fmt: skip
+
+NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
+    ("bad for 200 ms only", "probe_bad", probes(3, seen(Role.SKIN, codes=(Why.NO_VALUE,)))),
+    ("range for 200 ms only", "probe_range", probes(3, seen(Role.SKIN, codes=(Why.RANGE,)))),
+    ("read-back for 100 ms only", "readback_high", sources(2, measured_ka_per_m=5.3)),
+    ("off for 200 ms only", "off_not_obeyed", sources(3, permit=0.0, measured_ka_per_m=5.0)),
+    ("read-back within 5 %", "readback_high", sources(9, measured_ka_per_m=5.24)),
+    ("flat is not silent", "probe_stale", probes(1, seen(Role.HEALTHY, **FLAT))),
+    ("source silent for 300 ms", "source_lost", silent_source(4)),
+    ("a cap with its tolerance", "field_cap", sources(1, permit=7.5, measured_ka_per_m=7.6)),
+    ("a lower frequency", "field_cap", sources(1, permit=7.5, frequency_hz=90_000.0)),
+)
