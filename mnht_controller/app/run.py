@@ -6,15 +6,15 @@ import json
 import sys
 
 from mnht_controller.app.serve import Prepared, Site, prepare
-from mnht_controller.runtime.supervisor import Ready, Supervisor
+from mnht_controller.runtime.supervisor import Ready, Supervisor, watch_parent
 
 
-def run(site: Site, session: str, *, as_json: bool) -> int:
-    """Serve until a signal or a death. Gives the exit code."""
+def run(site: Site, session: str, *, as_json: bool, led: bool) -> int:
+    """Serve until a signal or a death; `led`: also until standard input ends. Exit code."""
     prepared = prepare(site, session)
     supervisor = Supervisor(prepared.children, prepared.log_dir)
 
-    async def announce(ready: Ready) -> int:
+    async def announce(_ready: Ready) -> int:
         document = {
             "ready": True,
             "url": prepared.url,
@@ -26,13 +26,15 @@ def run(site: Site, session: str, *, as_json: bool) -> int:
             "pids": {child.spec.name: child.process.pid for child in supervisor.children},
             "simulated": site.settings.simulated,
         }
-        del ready
         if as_json:
             sys.stdout.write(json.dumps(document) + "\n")
             sys.stdout.flush()
         sys.stderr.write(_welcome(prepared, site))
         sys.stderr.flush()
-        await asyncio.Event().wait()
+        ended = asyncio.Event()
+        if led:
+            watch_parent(ended.set)
+        await ended.wait()
         return 0
 
     return asyncio.run(supervisor.run(announce))

@@ -114,10 +114,9 @@ def _clock() -> Finding:
 
 
 def _disk() -> Finding:
-    from mnht_controller.settings.host import paths_of
-    from mnht_controller.settings.site import Directories
+    from mnht_controller.settings.host import default_paths
 
-    folder = Path(paths_of(Directories(), "site").state_dir)
+    folder = Path(default_paths().state_dir)
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free

@@ -36,6 +36,7 @@ def serve(
     endpoints: Endpoints = None,
     protocol: Protocol = None,
     speed: Annotated[float, typer.Option(help="Treatment time factor; simulated only.")] = 1.0,
+    led: Annotated[bool, typer.Option(hidden=True, help="End with standard input.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run guard, STOP listener, controller and console of a site until Ctrl-C.
@@ -49,7 +50,9 @@ def serve(
     with errors(as_json=as_json):
         given = read_endpoints(endpoints)
         settings = load_site(site, endpoints=given, protocol=protocol, speed=speed)
-        code = run(Site(site, settings, given, protocol), secrets.token_hex(8), as_json=as_json)
+        code = run(
+            Site(site, settings, given, protocol), secrets.token_hex(8), as_json=as_json, led=led
+        )
     raise typer.Exit(code)
 
 
@@ -63,11 +66,10 @@ def stop(
 
     Example: mnht stop
     """
-    from mnht_controller.settings.host import paths_of
-    from mnht_controller.settings.site import Directories
+    from mnht_controller.settings.host import default_paths
     from mnht_controller.surfaces.guard_client import stop_now
 
-    report = stop_now(runtime_dir or paths_of(Directories(), "").runtime_dir)
+    report = stop_now(runtime_dir or default_paths().runtime_dir)
     if as_json:
         emit(report)
     for name in ("guard", "controller"):

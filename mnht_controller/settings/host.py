@@ -34,11 +34,17 @@ def over_environment(site: Site) -> tuple[Site, tuple[ConfigError, ...]]:
 
 def paths_of(site: Site) -> Paths:
     """Choose the directories: the site's, else systemd's, else XDG's; nothing is created."""
-    given = site.paths
+    given, host = site.paths, default_paths()
     return Paths(
-        state_dir=given.state_dir or str(Path(_systemd("STATE") or _xdg_state()) / site.name),
-        runtime_dir=given.runtime_dir or _systemd("RUNTIME") or _xdg_runtime(),
+        state_dir=given.state_dir or str(Path(host.state_dir) / site.name),
+        runtime_dir=given.runtime_dir or host.runtime_dir,
     )
+
+
+def default_paths() -> Paths:
+    """The host's own directories, for commands that know no site."""
+    over = os.environ.get(f"{_PREFIX}PATHS__RUNTIME_DIR", "")
+    return Paths(_systemd("STATE") or _xdg_state(), over or _systemd("RUNTIME") or _xdg_runtime())
 
 
 def _stray_variables() -> tuple[ConfigError, ...]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operator of `simulate`: acts on what the last tick decided, as a person at a console would."""
+"""The operator of `simulate`: acts on what the last tick decided, as a person would."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The only judges of a run (safety.md, I1-I6, I9, I11): truth joined with what guard and controller
-recorded. Individual tests add expectations, never exceptions.
+"""The only judges of a run: truth joined with what guard and controller recorded.
+
+I1 to I6, I9 and I11. Individual tests add expectations, never exceptions.
 """
 
 from collections.abc import Callable, Sequence
@@ -51,10 +52,11 @@ def violations(evidence: Evidence) -> list[str]:
 
 def _energized_only_in_run(ev: Evidence) -> list[str]:
     """I1: current only while the guard is in RUN, or within the enable line's lapse after it."""
-    found = []
-    for row in ev.truth:
-        if row.coil_ka_per_m > 0.0 and not _held_within(ev.guard, row.at, LAPSE_S):
-            found.append(f"{row.coil_ka_per_m:.2f} kA/m at {row.at:.3f} s, guard not in RUN")
+    found = [
+        f"{row.coil_ka_per_m:.2f} kA/m at {row.at:.3f} s, guard not in RUN"
+        for row in ev.truth
+        if row.coil_ka_per_m > 0.0 and not _held_within(ev.guard, row.at, LAPSE_S)
+    ]
     return found[:3]
 
 

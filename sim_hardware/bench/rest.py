@@ -3,7 +3,9 @@
 
 import http.client
 import json
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,6 +46,24 @@ class Operator:
             raise Refused(json.dumps(data))
         return dict(data)
 
+    def watch(self, ended: threading.Event) -> None:
+        """Keep a live view open in the background, as an open page does."""
+        threading.Thread(target=self._watch, args=(ended,), name="view", daemon=True).start()
+
+    def _watch(self, ended: threading.Event) -> None:
+        while not ended.is_set():
+            connection = http.client.HTTPConnection(self._host, self._port, timeout=2.0)
+            try:
+                headers = {"Authorization": f"Bearer {self._token}"}
+                connection.request("GET", "/api/v1/stream", headers=headers)
+                answer = connection.getresponse()
+                while not ended.is_set() and answer.readline():
+                    pass
+            except OSError:
+                ended.wait(0.5)
+            finally:
+                connection.close()
+
     def phase(self) -> str:
         """Where the session is."""
         return str(self.call("GET", "session")["phase"])
@@ -72,7 +92,7 @@ class Operator:
         return phase
 
     @staticmethod
-    def _until(attempt: Any, deadline_s: float) -> dict[str, Any]:
+    def _until(attempt: Callable[[], dict[str, Any]], deadline_s: float) -> dict[str, Any]:
         """Try again while refused: devices need a moment after start."""
         until = time.monotonic() + deadline_s
         while True:

@@ -81,9 +81,7 @@ def load_scenario(path: Path) -> Scenario:
 def _scenario(data: dict[str, Any]) -> Scenario:
     return Scenario(
         faults=tuple(Fault(**{**row, "at_s": float(row["at_s"])}) for row in data.get("fault", ())),
-        wishes=tuple(
-            Wish(float(row["at_s"]), Verb(row["verb"])) for row in data.get("wish", ())
-        ),
+        wishes=tuple(Wish(float(row["at_s"]), Verb(row["verb"])) for row in data.get("wish", ())),
         since=Phase(data.get("since", "plateau")),
         skin_c=float(data["skin_c"]) if "skin_c" in data else None,
         until_s=float(data.get("until_s", 10_000.0)),

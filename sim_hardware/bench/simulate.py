@@ -22,14 +22,14 @@ from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.controller import Controller
 from mnht_controller.settings.settings import Device, Settings
 from sim_hardware.bench.course import Course
-from sim_hardware.bench.operator import ScriptedOperator, Tapped
 from sim_hardware.bench.guard import VirtualGuard
+from sim_hardware.bench.operator import ScriptedOperator, Tapped
 from sim_hardware.bench.oracles import Evidence, violations
+from sim_hardware.bench.scenario import Scenario
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
 from sim_hardware.bench.world import World
-from sim_hardware.bench.scenario import Scenario
 from sim_hardware.faults import Fault, Timeline
 from sim_hardware.wire.memory import MemoryTransport
 
@@ -113,9 +113,7 @@ class Simulation:
         )
         tapped = Tapped(self.journal, self._seen)
         shell = Shell(self._transport, self.guard, tapped, lambda _latch: None)
-        self.controller: Controller = build(
-            self.settings, self.plan, shell, Latch(), "simulated"
-        )
+        self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
         self.operator = ScriptedOperator(self.guard, self.controller.parts.hall)
         self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)
         self.jobs = {
@@ -221,3 +219,8 @@ class Simulation:
             fault_at=self._fault_at(trips),
             class_s=self.scenario.class_s,
         )
+
+
+def journal_dir(settings: Settings, seed: int) -> Path:
+    """Where a simulation's journals go unless the command line says otherwise."""
+    return Path(settings.paths.state_dir) / "simulations" / f"seed-{seed}"

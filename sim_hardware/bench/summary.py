@@ -4,6 +4,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
@@ -100,7 +101,7 @@ def _plateau(run: Run) -> dict[str, float | None]:
     start = run.course.first(Phase.RAMP)
     end = run.course.first(Phase.COOLDOWN) or run.course.first(Phase.TRIPPED)
     setpoint_c = run.plan.prescription.setpoint_c
-    nothing = {
+    nothing: dict[str, float | None] = {
         "time_to_target_s": None,
         "plateau_in_band_fraction": None,
         "plateau_rms_c": None,
@@ -123,7 +124,7 @@ def _plateau(run: Run) -> dict[str, float | None]:
 def _tumor_dose(rows: Sequence[Truth]) -> float:
     return sum(
         cem43_min(one.tumor_t90_c, two.tumor_t90_c, two.treatment_s - one.treatment_s)
-        for one, two in zip(rows, rows[1:], strict=False)
+        for one, two in pairwise(rows)
     )
 
 

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands that only an installation with simulated hardware has: bench, simulate, demo."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mnht_controller.cli.output import EXIT_FAILED, EXIT_USAGE, emit, errors, say
+
+SiteFile = Annotated[Path, typer.Argument(metavar="SITE.toml", help="A simulated site.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Protocol = Annotated[Path | None, typer.Option(help="Another protocol than the site's.")]
+Patient = Annotated[Path | None, typer.Option(help="Another patient than the site's.")]
+ScenarioFile = Annotated[Path | None, typer.Option(help="Faults and wishes on a timeline.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
+CONTROLLERS = ("pid",)
+
+
+def bench(
+    site: SiteFile,
+    scenario: ScenarioFile = None,
+    seed: Seed = 1,
+    speed: Annotated[float, typer.Option(help="Treatment time factor, 1 to 20.")] = 1.0,
+    truth: Annotated[Path | None, typer.Option(help="Write what really happens here.")] = None,
+    led: Annotated[
+        bool, typer.Option(hidden=True, help="Faults and end by standard input.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Serve a site's simulated hardware alone on pty and TCP until Ctrl-C; prints the endpoints.
+
+    Example: mnht bench config/sites/bench.toml --json > endpoints.json
+    """
+    from mnht_controller.settings.load import load_site
+    from sim_hardware.bench.scenario import Scenario, load_scenario
+    from sim_hardware.bench.serve import BenchOptions, serve
+
+    with errors(as_json=as_json):
+        settings = load_site(site, speed=speed)
+        plot = load_scenario(scenario) if scenario else Scenario()
+        code = serve(settings, BenchOptions(plot, seed, truth, as_json, led))
+    raise typer.Exit(code)
+
+
+def simulate(
+    site: SiteFile,
+    protocol: Protocol = None,
+    patient: Patient = None,
+    scenario: ScenarioFile = None,
+    seed: Seed = 1,
+    controller: Annotated[str, typer.Option(help="Control law: pid.")] = "pid",
+    out: Annotated[Path | None, typer.Option(help="Folder for the journals.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a whole session in virtual time: the real controller, guard machine, drivers and twins.
+
+    Example: mnht simulate config/sites/bench.toml --seed 1 --json
+    """
+    from mnht_controller.settings.load import load_site
+    from sim_hardware.bench.scenario import Scenario, load_scenario
+    from sim_hardware.bench.simulate import Simulation, journal_dir
+
+    if controller not in CONTROLLERS:
+        say(f"unknown controller {controller!r}: one of {', '.join(CONTROLLERS)}")
+        raise typer.Exit(EXIT_USAGE)
+    with errors(as_json=as_json):
+        settings = load_site(site, protocol=protocol, patient=patient)
+        plot = load_scenario(scenario) if scenario else Scenario()
+        simulation = Simulation(settings, seed, plot)
+        simulation.run()
+        journal = simulation.save(out or journal_dir(settings, seed))
+        document = simulation.judge(str(journal))
+    report(document, as_json=as_json)
+
+
+def demo(
+    site: Annotated[Path | None, typer.Option(help="Another simulated site.")] = None,
+    port: Annotated[int, typer.Option(help="Console port; STOP listens on the next one.")] = 8765,
+    speed: Annotated[float, typer.Option(help="Treatment time factor, 1 to 20.")] = 1.0,
+    protocol: Protocol = None,
+    scenario: ScenarioFile = None,
+    seed: Seed = 1,
+    headless: Annotated[bool, typer.Option(help="A scripted operator runs the session.")] = False,
+    until: Annotated[str, typer.Option(help="With --headless: complete or plateau.")] = "complete",
+    as_json: AsJson = False,
+) -> None:
+    """Run simulated bench, guard, controller and console; prints the address and a one-time login.
+
+    Ctrl-C takes the field off first. Examples: mnht demo;
+    mnht demo --headless --speed 20 --until complete --json
+    """
+    from mnht_controller.app.shipped import config_dir
+    from sim_hardware.bench.demo import DemoOptions, run
+
+    if until not in {"complete", "plateau"}:
+        say(f"--until {until}: use complete or plateau")
+        raise typer.Exit(EXIT_USAGE)
+    with errors(as_json=as_json):
+        place = site or config_dir() / "sites" / "bench.toml"
+        options = DemoOptions(place, port, speed, protocol, scenario, seed, headless, until)
+        document = run(options)
+    if document is not None:
+        report(document, as_json=as_json)
+
+
+def report(document: dict[str, object], *, as_json: bool) -> None:
+    """Print a run's summary; exit with 1 unless it completed without a broken oracle."""
+    if as_json:
+        emit(document)
+    else:
+        for name in ("outcome", "first_out", "speed_x", "true", "plateau_in_band_fraction"):
+            say(f"{name:26} {document[name]}")
+        say(f"{'journal':26} {document['journal']}")
+    for violation in list(document["oracle_violations"]):  # type: ignore[call-overload]
+        say(f"ORACLE {violation}")
+    if document["outcome"] != "completed" or document["oracle_violations"]:
+        raise typer.Exit(EXIT_FAILED)

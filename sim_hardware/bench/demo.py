@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mnht demo`: bench and site as real processes; headless, a scripted operator and a verdict."""
+
+import signal
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnht_controller.app.build import plan_for
+from mnht_controller.settings.load import load_site
+from sim_hardware.bench.live import Live, LiveOptions
+from sim_hardware.bench.rest import Operator
+from sim_hardware.bench.verdict import judge
+
+TREATMENT_S_MAX = 7000.0
+"""Longest session: 100 min of field and what is around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the command line says."""
+
+    site: Path
+    port: int
+    speed: float
+    protocol: Path | None
+    scenario: Path | None
+    seed: int
+    headless: bool
+    until: str
+
+
+def run(options: DemoOptions) -> dict[str, object] | None:
+    """Run it; headless gives the summary, otherwise None after Ctrl-C."""
+    # A wrong site is refused here, with every error, before any process starts.
+    load_site(options.site, protocol=options.protocol, speed=options.speed)
+    folder = Path(tempfile.mkdtemp(prefix="mnht-demo-"))
+    live = Live(
+        LiveOptions(
+            site=options.site,
+            folder=folder,
+            port=options.port,
+            stop_port=options.port + 1 if options.port else 0,
+            speed=options.speed,
+            seed=options.seed,
+            protocol=options.protocol,
+            scenario=options.scenario,
+        )
+    )
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda _number, _frame: ended.set())
+    began = time.monotonic()
+    try:
+        live.start()
+        _welcome(live)
+        if not options.headless:
+            while live.is_up() and not ended.wait(0.2):
+                pass
+            return None
+        _treat(live, options, ended)
+    finally:
+        _say("field off, everything down …")
+        live.stop()
+    settings = load_site(options.site, protocol=options.protocol, speed=options.speed)
+    return judge(live, plan_for(settings), options.seed, time.monotonic() - began)
+
+
+def _treat(live: Live, options: DemoOptions, ended: threading.Event) -> None:
+    """Do what an operator at the console would do, then watch until the end."""
+    operator = Operator(live.url)
+    operator.login(str(live.served["claim_code"]))
+    operator.watch(ended)
+    operator.arm()
+    operator.start()
+    finals = {"complete", "tripped"} | ({"plateau"} if options.until == "plateau" else set())
+    until = time.monotonic() + TREATMENT_S_MAX / options.speed
+    said = ""
+    while live.is_up() and not ended.wait(0.5) and time.monotonic() < until:
+        status = operator.call("GET", "session")
+        if status["phase"] != said:
+            said = str(status["phase"])
+            _say(f"{status['treatment_s']:7.0f} s  {said}")
+        if said in finals:
+            break
+    ended.set()
+
+
+def _welcome(live: Live) -> None:
+    _say("SIMULATED hardware - research software, not a medical device")
+    _say(f"console         {live.url}")
+    _say(f"one-time login  {live.served['claim_code']}")
+    _say(f"record          {live.served['journal_dir']}")
+    _say("Ctrl-C          takes the field off, then ends everything")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"mnht demo: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A bench and a served site as real processes: what demo, system tests and measurements start."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from mnht_controller.domain.errors import MnhtError
+
+MNHT = (sys.executable, "-m", "mnht_controller.cli")
+READY_S = 30.0
+END_S = 3.0
+
+
+class NotReady(MnhtError):
+    """A process did not come up. Says which, and what it wrote last."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """What to start. Port 0 takes free ones. `folder` holds state, sockets and logs of this run."""
+
+    site: Path
+    folder: Path
+    port: int = 0
+    stop_port: int = 0
+    speed: float = 1.0
+    seed: int = 1
+    protocol: Path | None = None
+    scenario: Path | None = None
+
+
+class Live:
+    """Both processes. `served` is what `mnht serve --json` said: address, login, pids, folders."""
+
+    def __init__(self, options: LiveOptions) -> None:
+        self.options = options
+        self.truth_path = options.folder / "truth.jsonl"
+        self.served: dict[str, Any] = {}
+        self._log = (options.folder / "bench.log").open("ab")
+        self._bench = self._start_bench()
+        self._serve: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Wait for the bench's endpoints, serve the site on them, wait until it is served."""
+        endpoints = self.options.folder / "endpoints.json"
+        endpoints.write_text(json.dumps(_line(self._bench, "bench", self._tail)))
+        self._serve = self._start_serve(endpoints)
+        self.served = _line(self._serve, "serve", self._tail)
+
+    @property
+    def url(self) -> str:
+        """The console's address."""
+        return str(self.served["url"])
+
+    @property
+    def serve_pid(self) -> int:
+        """The supervisor's process id."""
+        return self._running().pid
+
+    def pid(self, name: str) -> int:
+        """Process id of guard, stop, controller or console."""
+        return int(self.served["pids"][name])
+
+    def fault(self, device: str, verb: str, argument: str = "") -> float:
+        """Start a fault at the bench; gives the monotonic time at which it was asked for."""
+        line = json.dumps({"device": device, "verb": verb, "argument": argument}) + "\n"
+        at = time.monotonic()
+        os.write(cast(IO[bytes], self._bench.stdin).fileno(), line.encode())
+        return at
+
+    def is_up(self) -> bool:
+        """Whether the site is still served."""
+        return self._serve is not None and self._serve.poll() is None
+
+    def stop(self) -> int:
+        """Site down first (it takes the field off), then the bench. Gives serve's exit code."""
+        code = 0
+        if self._serve is not None:
+            if self.is_up():
+                self._serve.send_signal(signal.SIGTERM)
+            code = _reap(self._serve)
+        cast(IO[bytes], self._bench.stdin).close()
+        _reap(self._bench)
+        self._log.close()
+        return code
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._serve is None:
+            raise NotReady("the site is not served yet")
+        return self._serve
+
+    def _start_bench(self) -> subprocess.Popen[bytes]:
+        options = self.options
+        argv = [*MNHT, "bench", str(options.site), "--json", "--led"]
+        argv += ["--seed", str(options.seed), "--speed", str(options.speed)]
+        argv += ["--truth", str(self.truth_path)]
+        if options.scenario:
+            argv += ["--scenario", str(options.scenario)]
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            process_group=0,
+        )
+
+    def _start_serve(self, endpoints: Path) -> subprocess.Popen[bytes]:
+        options = self.options
+        argv = [*MNHT, "serve", str(options.site), "--json", "--led", "--endpoints", str(endpoints)]
+        argv += ["--speed", str(options.speed)]
+        if options.protocol:
+            argv += ["--protocol", str(options.protocol)]
+        environment = {
+            **os.environ,
+            "MNHT_CONSOLE__PORT": str(options.port),
+            "MNHT_CONSOLE__STOP_PORT": str(options.stop_port),
+            "MNHT_PATHS__STATE_DIR": str(options.folder / "state"),
+            "MNHT_PATHS__RUNTIME_DIR": str(options.folder / "run"),
+        }
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=environment,
+            process_group=0,
+        )
+
+    def _tail(self) -> str:
+        self._log.flush()
+        return Path(self._log.name).read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def _line(process: subprocess.Popen[bytes], name: str, tail: Callable[[], str]) -> dict[str, Any]:
+    """The first JSON line a process prints, within READY_S."""
+    stdout = cast(IO[bytes], process.stdout)
+    with selectors.DefaultSelector() as selector:
+        selector.register(stdout, selectors.EVENT_READ)
+        if not selector.select(READY_S):
+            raise NotReady(f"{name}: nothing printed within {READY_S} s\n{tail()}")
+    line = stdout.readline()
+    if not line:
+        raise NotReady(f"{name}: ended with exit code {process.wait()}\n{tail()}")
+    return dict(json.loads(line))
+
+
+def _reap(process: subprocess.Popen[bytes]) -> int:
+    try:
+        code = process.wait(END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        code = process.wait()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    return code

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mnht bench`: the simulated room behind real ptys and sockets, in real time.
+
+It observes the coil from outside: every change of current is stamped with the monotonic clock and
+with how late the observer was, never computed from the last byte.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mnht_controller.settings.plan import specs_of
+from mnht_controller.settings.settings import Settings
+from sim_hardware.bench.scenario import Scenario
+from sim_hardware.bench.truth import Edge, TruthFile
+from sim_hardware.bench.world import LINE, World
+from sim_hardware.devices.core import Core
+from sim_hardware.devices.enable_line import Framed
+from sim_hardware.faults import Fault, Targets, Timeline
+from sim_hardware.wire.pty import PtyFront
+from sim_hardware.wire.tcp import HOST, TcpFront
+
+OBSERVE_S = 0.004
+TRUTH_S = 0.05
+LINE_BAUD = 9600
+
+Front = PtyFront | TcpFront
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What happens besides, the seed, where truth goes, and how endpoints are printed.
+
+    `led`: a parent leads by standard input: one fault a line, `{"device","verb","argument"}`, and
+    the end of file ends the bench. The scenario's clock starts with the bench.
+    """
+
+    scenario: Scenario
+    seed: int
+    truth: Path | None
+    as_json: bool
+    led: bool = False
+
+
+def serve(settings: Settings, options: BenchOptions) -> int:
+    """Serve until a signal; gives the exit code."""
+    asyncio.run(_Bench(settings, options).run())
+    return 0
+
+
+class _Bench:
+    def __init__(self, settings: Settings, options: BenchOptions) -> None:
+        self._settings, self._options = settings, options
+        self._specs = specs_of(settings)
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._world = World(self._settings, loop.time(), self._options.seed)
+        if self._options.scenario.skin_c is not None:
+            self._world.warm_up(self._options.scenario.skin_c)
+        fronts = self._fronts()
+        for front in fronts.values():
+            await front.start()
+        self._announce(fronts)
+        ended = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.add_signal_handler(number, ended.set)
+        if self._options.led:
+            loop.add_reader(0, self._obey, self._world.targets(fronts), ended)
+        observing = asyncio.create_task(self._observe(fronts))
+        await asyncio.wait(
+            {observing, asyncio.ensure_future(ended.wait())}, return_when=asyncio.FIRST_COMPLETED
+        )
+        observing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await observing
+        for front in fronts.values():
+            await front.stop()
+
+    def _obey(self, targets: Targets, ended: asyncio.Event) -> None:
+        """Start the faults that the parent asks for, and end with it."""
+        loop = asyncio.get_running_loop()
+        data = os.read(0, 65_536)
+        if not data:
+            loop.remove_reader(0)
+            ended.set()
+        for line in data.splitlines():
+            fault = Fault(0.0, **json.loads(line))
+            target, argument = targets.find(fault)
+            if target is not None:
+                target.inject(fault.verb, argument, loop.time())
+            sys.stderr.write(f"fault {fault.verb} {fault.device} {fault.argument}\n")
+
+    def _fronts(self) -> dict[str, Front]:
+        lines = {LINE: (self._settings.enable_line.front, LINE_BAUD)}
+        devices = {
+            device.id: (device.front, device.baud or self._specs[device.driver].baud)
+            for device in self._settings.devices
+        }
+        return {
+            name: self._tcp(name) if front == "tcp" else PtyFront(self._core(name), baud=baud)
+            for name, (front, baud) in {**devices, **lines}.items()
+        }
+
+    def _core(self, name: str) -> Core:
+        return self._world.cores[name]
+
+    def _tcp(self, name: str) -> TcpFront:
+        """A socket; the enable line's frames are unpacked first."""
+        return TcpFront(Framed(self._world.line) if name == LINE else self._core(name))
+
+    def _announce(self, fronts: Mapping[str, Front]) -> None:
+        drivers = {device.id: device.driver for device in self._settings.devices}
+        rows = {
+            name: {
+                "resource": _resource(name, front),
+                "driver": drivers.get(name, "enable_line"),
+                "front": "tcp" if isinstance(front, TcpFront) else "pty",
+            }
+            for name, front in fronts.items()
+        }
+        if self._options.as_json:
+            sys.stdout.write(json.dumps({"endpoints": rows}) + "\n")
+            sys.stdout.flush()
+        else:
+            for name, row in rows.items():
+                sys.stderr.write(f"{name:12} {row['driver']:22} {row['resource']}\n")
+            sys.stderr.write("SIMULATED hardware; Ctrl-C ends it\n")
+
+    async def _observe(self, fronts: Mapping[str, Front]) -> None:
+        """Look every OBSERVE_S; write edges as they are seen and the whole truth now and then."""
+        loop = asyncio.get_running_loop()
+        timeline = Timeline(self._options.scenario.faults, self._world.targets(fronts))
+        file = TruthFile(self._options.truth) if self._options.truth else None
+        was_on, looked_at, truth_at = False, loop.time(), 0.0
+        try:
+            while True:
+                now = loop.time()
+                timeline.advance(self._world.treatment_s(now), now)
+                is_on = self._world.coil.field_ka_per_m(now) > 0.0
+                if is_on is not was_on and file:
+                    file.write(Edge(now, is_on, now - looked_at))
+                was_on, looked_at = is_on, now
+                if now >= truth_at:
+                    truth = self._world.truth(now)
+                    truth_at = now + TRUTH_S
+                    if file:
+                        file.write(truth)
+                await asyncio.sleep(OBSERVE_S)
+        finally:
+            if file:
+                file.close()
+
+
+def _resource(name: str, front: Front) -> str:
+    """The address in the form that its user takes."""
+    if isinstance(front, TcpFront):
+        if name == LINE:
+            return f"tcp://{HOST}:{front.port}"
+        return f"TCPIP::{HOST}::{front.port}::SOCKET"
+    return front.path
