@@ -277,4 +277,5 @@ def _ready(line: bytes) -> dict[str, Any] | None:
 
 
 def _say(text: str) -> None:
-    print(f"mnht: {text}", file=sys.stderr, flush=True)  # noqa: T201 - serve's own voice
+    with contextlib.suppress(OSError):  # a terminal that is gone must not stop the shutdown
+        print(f"mnht: {text}", file=sys.stderr, flush=True)  # noqa: T201 - serve's own voice

@@ -125,9 +125,10 @@ class Controller:
 class Bench:
     """Guard, pty and controller; `bytes` is all that came out of the enable line, with times."""
 
-    def __init__(self, folder: Path, code: str = "") -> None:
+    def __init__(self, folder: Path, code: str = "", line: str = "") -> None:
         self.folder, self._code = folder, code
         self.master, self._slave = pty.openpty()
+        self._line = line or f"ASRL{os.ttyname(self._slave)}"
         self.bytes: list[tuple[float, int]] = []
         self._closing = threading.Event()
         self._ear = threading.Thread(target=self._listen)
@@ -137,7 +138,7 @@ class Bench:
 
     def start(self) -> subprocess.Popen[bytes]:
         path = self.folder / "guard.json"
-        path.write_text(json.dumps(config(self.folder, f"ASRL{os.ttyname(self._slave)}")))
+        path.write_text(json.dumps(config(self.folder, self._line)))
         how = ["-c", self._code] if self._code else ["-m", "mnht_controller.guard"]
         self.process = subprocess.Popen(
             [sys.executable, *how, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
