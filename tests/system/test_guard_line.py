@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real guard against the twin of receiver (ii), on a pty and on TCP: closes, opens, re-closes."""
+"""The real guard against the twin of receiver (ii), on pty and TCP: closes, opens, re-closes."""
 
 import asyncio
 import signal
