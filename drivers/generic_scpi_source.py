@@ -21,8 +21,7 @@ SNAPSHOT = re.compile(rf"((?:\d+,){{6}})((?:{NUMBER},){{7}})(\d+);({NUMBER})".en
 
 RF_ON, WATCHDOG_RUNNING = 1 << 8, 1 << 12  # STAT:OPER
 SLEW_A_PER_M_S = 100_000  # full scale in 0.18 s, so that the declared 0.3 s to settle hold
-WATCHDOG_S = 0.5
-ON_TIME_S = 7200
+WATCHDOG_S, ON_TIME_S = 0.5, 7200
 OFF = b"\nOUTP OFF\n"  # the first LF ends whatever half line the instrument holds
 SETUP = (
     f"OUTP:TIM {ON_TIME_S};:FIEL:SLEW {SLEW_A_PER_M_S};:SYST:COMM:WATC:MODE HEAR\n"
@@ -102,8 +101,7 @@ class GenericScpiSource:
     async def off(self) -> SourceReading:
         """OFF at once, on a link that is out of step too; then a snapshot that shows it."""
         self._is_energized = False
-        await self._link.send(OFF, urgent=True)
-        return await self._exchange("OUTP OFF;:", urgent=True)
+        return await self._exchange("OUTP OFF;:", lead=OFF)
 
     async def poll(self) -> SourceReading:
         """Heartbeat and snapshot."""
@@ -113,10 +111,12 @@ class GenericScpiSource:
         """Off, then close."""
         await self._link.close(last=OFF)
 
-    async def _exchange(self, commands: str, *, urgent: bool = False) -> SourceReading:
-        self._beat += 1
-        line = f"{commands}SYST:COMM:HEAR {self._beat};:FETC:SNAP?;:FIEL:LIM?\n"
-        answer = await self._link.query(line.encode(), urgent=urgent)
+    async def _exchange(self, commands: str, *, lead: bytes = b"") -> SourceReading:
+        def line() -> bytes:  # numbered when it is written: an OFF may overtake it before
+            self._beat += 1
+            return f"{commands}SYST:COMM:HEAR {self._beat};:FETC:SNAP?;:FIEL:LIM?\n".encode()
+
+        answer = await self._link.query(line, urgent=bool(lead), lead=lead)
         found = SNAPSHOT.fullmatch(answer)
         if not found or int(found[3]) != self._beat:
             raise unconfirmed(self._link, answer)

@@ -37,6 +37,8 @@ FRAMES_PER_REPLY_MAX = 64
 Tag = Callable[[int], tuple[bytes, re.Pattern[bytes]]]
 """From a fresh number: a harmless request, and the pattern only its own answer matches."""
 
+Request = bytes | Callable[[], bytes]
+
 
 class LinkState(StrEnum):
     """How far replies can be trusted to answer requests."""
@@ -135,14 +137,26 @@ class Link:
             self._turn.release()
 
     async def query(
-        self, request: bytes, *, timeout_s: float | None = None, urgent: bool = False
+        self,
+        request: Request,
+        *,
+        timeout_s: float | None = None,
+        urgent: bool = False,
+        lead: bytes = b"",
     ) -> bytes:
-        """Send one request; give the one whole reply that answers it, without its end."""
+        """Send one request; give the one whole reply that answers it, without its end.
+
+        A request that carries a running number is a function, called when its turn has come.
+        `lead` (an OFF) is written first, on a DIRTY link too: it needs no resynchronizing.
+        """
         await self._turn.take(urgent=urgent)
         try:
+            if lead:
+                await self._write(lead)
             if self._state is not LinkState.CLEAN or await self._has_input():
                 await self._resynchronize()
-            return await self._ask(request, timeout_s or self._timeout_s)
+            data = request if isinstance(request, bytes) else request()
+            return await self._ask(data, timeout_s or self._timeout_s)
         finally:
             self._turn.release()
 

@@ -113,6 +113,30 @@ def test_source_treats_in_virtual_time():
     run_virtual(main())
 
 
+def test_off_overtakes_whatever_is_queued():
+    """H16: OFF waits for the line on the wire, not for those behind it."""
+
+    async def main():
+        source, transport = memory(generic_scpi_source.SPEC, ScpiSource(), ())
+        await source.open()
+        written, write = [], transport.write
+
+        async def record(data):
+            written.append(data)
+            await write(data)
+
+        transport.write = record
+        polls = [asyncio.create_task(source.poll()) for _ in range(4)]
+        await asyncio.sleep(0)
+        await source.off()
+        assert b"OUTP OFF" in written[1]
+        assert b"OUTP OFF" in written[2]
+        beats = [snapshot.heartbeat for snapshot in await asyncio.gather(*polls)]
+        assert beats == sorted(beats)
+
+    run_virtual(main())
+
+
 def test_source_interlock_keeps_it_off():
     async def main():
         loop = asyncio.get_running_loop()

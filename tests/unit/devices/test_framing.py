@@ -62,6 +62,8 @@ def test_overlong_line_goes_with_its_tail():
     assert framer.feed(b"123456789") == []
     assert framer.feed(b"45\n45\n") == [b"45"]
     assert framer.overruns == 1
+    assert framer.feed(b"123456789\n45\n12345678\n") == [b"45", b"12345678"]
+    assert framer.overruns == 2
 
 
 def test_clear_forgets_a_prefix():

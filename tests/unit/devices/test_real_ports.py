@@ -210,11 +210,20 @@ async def test_a_busy_port_names_its_holder(form):
         await asyncio.sleep(0)
     await link.open()
     await link.close()
-    lock = PortLock(path)
-    lock.release()
-    lock.release()
     os.close(slave)
     os.close(master)
+
+
+def test_one_lock_a_port(tmp_path):
+    """Two of our own links on one port are a mistake too."""
+    port = tmp_path / "port"
+    port.touch()
+    lock = PortLock(str(port))
+    with pytest.raises(OSError, match=f"held by process {os.getpid()} "):
+        PortLock(str(port))
+    lock.release()
+    lock.release()
+    PortLock(str(port)).release()
 
 
 @pytest.mark.parametrize(
