@@ -22,7 +22,7 @@ class FakePort:
         self.gate = threading.Event()
         self.gate.set()
         self.data = b""
-        self.closed = self.unlocked = 0
+        self.closed = self.unlocked = self.glances = 0
         self.done = threading.Event()
 
     def write(self, data):
@@ -30,6 +30,7 @@ class FakePort:
 
     def read(self, timeout_s):
         if timeout_s <= 0.0:
+            self.glances += 1
             return b""
         self.gate.wait(5.0)
         data, self.data = self.data, b""
@@ -108,6 +109,10 @@ async def test_bytes_of_a_cancelled_read_are_kept():
     await asyncio.sleep(0.01)
     reading.cancel()
     await asyncio.gather(reading, return_exceptions=True)
+    glances = port.glances
+    with pytest.raises(TimeoutError):
+        await transport.read(0.0)
+    assert port.glances == glances  # the thread still reads: two readers would tear a line apart
     port.data = b"12.3"
     port.gate.set()
     assert await transport.read(1.0) == b"12.3"
