@@ -77,7 +77,7 @@ def _witness(
 
 def _defied_since(guard: Guard, lease: Lease, hits: tuple[Hit, ...], now: float) -> float | None:
     """Since when the controller has permitted a field that our own rules refuse."""
-    if lease.permit_ka_per_m == 0.0 or guard.state not in LIVE:
+    if lease.permit_ka_per_m == 0.0:
         return None
     is_defied = any(hit.effect is Effect.INHIBIT and hit.code not in _NOT_DEFIABLE for hit in hits)
     known = now if guard.defied_since is None else guard.defied_since

@@ -7,7 +7,7 @@ from mnht_controller.domain.command import Reason
 from mnht_controller.domain.limits import HARD_LIMITS, region_cap_ka_per_m, wider_than
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.probe import Role
-from mnht_controller.domain.units import FREQUENCY_HZ_NOMINAL, field_cap_at_frequency
+from mnht_controller.domain.units import field_cap_at_frequency
 
 SPEED_MAX = 20.0
 
@@ -30,7 +30,7 @@ def cap_at_ka_per_m(envelope: Envelope, frequency_hz: float | None) -> float:
     cap = cap_ka_per_m(envelope)
     if frequency_hz is None or not is_frequency(frequency_hz):
         return cap
-    return min(cap, field_cap_at_frequency(cap, max(frequency_hz, FREQUENCY_HZ_NOMINAL)))
+    return min(cap, field_cap_at_frequency(cap, frequency_hz))
 
 
 def envelope_faults(envelope: Envelope) -> tuple[Reason, ...]:

@@ -59,6 +59,18 @@ def test_without_rules_the_other_three_hold_too(monkeypatch: pytest.MonkeyPatch)
     assert desk.trips == ["backstop_time"]
 
 
+def test_it_is_asked_at_each_lease_and_before_each_byte() -> None:
+    """Either alone is enough."""
+    desk = Desk().heat()
+    desk.guard = replace(desk.guard, field_s=6001.0)
+    assert desk.tick() == b""
+    assert desk.trips == ["backstop_time"]
+    desk = Desk().heat()
+    desk.guard = replace(desk.guard, field_s=6001.0)
+    desk.renew(permit_ka_per_m=5.0)
+    assert desk.trips == ["backstop_time"]
+
+
 @pytest.mark.parametrize(
     ("celsius", "stops"),
     [

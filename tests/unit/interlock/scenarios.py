@@ -41,6 +41,10 @@ def stopped_counter(ticks: int) -> Course:
     return course(ticks, lambda now: witness(now, source=source(now, seq=7)))
 
 
+def backward_counter(ticks: int) -> Course:
+    return course(ticks, lambda now: witness(now, source=source(now, seq=99999 - round(now * 10))))
+
+
 def stopped_clock(ticks: int) -> Course:
     return course(ticks, lambda now: witness(now, source=source(now, clock_s=5.0)))
 
@@ -92,6 +96,7 @@ SCENARIOS: dict[str, Course] = {
 
 ALSO: tuple[tuple[str, str, Course], ...] = (
     ("frame counter of the source stands still", "source_lost", stopped_counter(5)),
+    ("frame counter of the source goes back", "source_lost", backward_counter(5)),
     ("clock of the source stands still", "source_lost", stopped_clock(5)),
     ("no source at all", "source_lost", [witness(source=None)]),
     ("snapshot from the future", "source_lost", [witness(source=source(NOW + 1.0))]),
