@@ -2,9 +2,10 @@
 """`mnht serve`: guard, STOP listener, controller and console of one site, in this order."""
 
 import secrets
+import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mnht_controller.app.controller import ControllerConfig
@@ -73,6 +74,7 @@ class Places:
 
 def prepare(site: Site, session: str) -> Prepared:
     """Write each process's own file (0600) and say how to start it. Starts nothing."""
+    site = replace(site, settings=_with_ports(site.settings))
     paths = site.settings.paths
     state = private_dir(Path(paths.state_dir))
     places = Places(
@@ -162,6 +164,16 @@ def private_dir(path: Path) -> Path:
     """Make a folder that only this user may enter."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def _with_ports(settings: Settings) -> Settings:
+    """Port 0 becomes a free one now: console and STOP listener must know each other's."""
+    listen = settings.console
+    with socket.socket() as one, socket.socket() as two:
+        one.bind((listen.host, listen.port))
+        two.bind((listen.host, listen.stop_port))
+        ports = one.getsockname()[1], two.getsockname()[1]
+    return replace(settings, console=replace(listen, port=ports[0], stop_port=ports[1]))
 
 
 def _origin(settings: Settings) -> str:

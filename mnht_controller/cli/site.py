@@ -3,6 +3,7 @@
 
 import json
 import secrets
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +17,7 @@ SiteFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Endpoints = Annotated[
     Path | None,
-    typer.Option(help="Addresses as `mnht bench --json` prints them; for simulated sites."),
+    typer.Option(help="What `mnht bench --json` printed (- for standard input)."),
 ]
 Protocol = Annotated[Path | None, typer.Option(help="Another protocol than the site's.")]
 
@@ -27,7 +28,8 @@ def read_endpoints(path: Path | None) -> dict[str, str]:
     """Device id to resource, from what `mnht bench --json` printed."""
     if path is None:
         return {}
-    rows = json.loads(path.read_text(encoding="utf-8"))["endpoints"]
+    text = sys.stdin.readline() if str(path) == "-" else path.read_text(encoding="utf-8")
+    rows = json.loads(text)["endpoints"]
     return {name: str(row["resource"]) for name, row in rows.items()}
 
 
@@ -48,7 +50,7 @@ def serve(
     from mnht_controller.settings.load import load_site
 
     with errors(as_json=as_json):
-        given = read_endpoints(endpoints)
+        given = read_endpoints(endpoints)  # after the imports: the bench starts meanwhile
         settings = load_site(site, endpoints=given, protocol=protocol, speed=speed)
         code = run(
             Site(site, settings, given, protocol), secrets.token_hex(8), as_json=as_json, led=led

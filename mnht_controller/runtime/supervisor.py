@@ -142,13 +142,16 @@ class Supervisor:
         self.children: list[Child] = []
 
     async def start(self) -> Ready:
-        """Start one after the other, each once the one before is ready. Raises ChildFailed."""
-        for spec in self._specs:
+        """Start the first and wait for it, then the others side by side. Raises ChildFailed."""
+        for number, spec in enumerate(self._specs):
             try:
                 child = Child(spec, self._log_dir)
             except OSError as error:
                 raise ChildFailed(spec.name, f"cannot be started: {error}", 69) from error
             self.children.append(child)
+            if number == 0:
+                await self._until_ready(child)
+        for child in self.children:
             await self._until_ready(child)
         return {child.spec.name: child.ready or {} for child in self.children}
 

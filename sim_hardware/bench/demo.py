@@ -35,38 +35,40 @@ class DemoOptions:
 
 def run(options: DemoOptions) -> dict[str, object] | None:
     """Run it; headless gives the summary, otherwise None after Ctrl-C."""
-    # A wrong site is refused here, with every error, before any process starts.
-    load_site(options.site, protocol=options.protocol, speed=options.speed)
-    folder = Path(tempfile.mkdtemp(prefix="mnht-demo-"))
-    live = Live(
-        LiveOptions(
-            site=options.site,
-            folder=folder,
-            port=options.port,
-            stop_port=options.port + 1 if options.port else 0,
-            speed=options.speed,
-            seed=options.seed,
-            protocol=options.protocol,
-            scenario=options.scenario,
-        )
-    )
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda _number, _frame: ended.set())
     began = time.monotonic()
+    live = Live(_live_options(options))
     try:
+        # Read while the processes start; a wrong site is refused with every error.
+        settings = load_site(options.site, protocol=options.protocol, speed=options.speed)
         live.start()
         _welcome(live)
-        if not options.headless:
-            while live.is_up() and not ended.wait(0.2):
-                pass
-            return None
-        _treat(live, options, ended)
+        if options.headless:
+            _treat(live, options, ended)
+        while not options.headless and live.is_up() and not ended.wait(0.2):
+            pass
     finally:
-        _say("field off, everything down …")
+        ended_at = time.monotonic()
+        _say("field off, everything down")
         live.stop()
-    settings = load_site(options.site, protocol=options.protocol, speed=options.speed)
-    return judge(live, plan_for(settings), options.seed, time.monotonic() - began)
+    if not options.headless:
+        return None
+    return judge(live, plan_for(settings), options.seed, ended_at - began, ended_at)
+
+
+def _live_options(options: DemoOptions) -> LiveOptions:
+    return LiveOptions(
+        site=options.site,
+        folder=Path(tempfile.mkdtemp(prefix="mnht-demo-")),
+        port=options.port,
+        stop_port=options.port + 1 if options.port else 0,
+        speed=options.speed,
+        seed=options.seed,
+        protocol=options.protocol,
+        scenario=options.scenario,
+    )
 
 
 def _treat(live: Live, options: DemoOptions, ended: threading.Event) -> None:
@@ -80,7 +82,10 @@ def _treat(live: Live, options: DemoOptions, ended: threading.Event) -> None:
     until = time.monotonic() + TREATMENT_S_MAX / options.speed
     said = ""
     while live.is_up() and not ended.wait(0.5) and time.monotonic() < until:
-        status = operator.call("GET", "session")
+        try:
+            status = operator.call("GET", "session")
+        except OSError:
+            continue  # going down: the loop's condition sees it
         if status["phase"] != said:
             said = str(status["phase"])
             _say(f"{status['treatment_s']:7.0f} s  {said}")

@@ -47,13 +47,12 @@ class Live:
         self.served: dict[str, Any] = {}
         self._log = (options.folder / "bench.log").open("ab")
         self._bench = self._start_bench()
-        self._serve: subprocess.Popen[bytes] | None = None
+        self._serve = self._start_serve()
 
     def start(self) -> None:
-        """Wait for the bench's endpoints, serve the site on them, wait until it is served."""
-        endpoints = self.options.folder / "endpoints.json"
-        endpoints.write_text(json.dumps(_line(self._bench, "bench", self._tail)))
-        self._serve = self._start_serve(endpoints)
+        """Hand the bench's endpoints to the site, and wait until it is served."""
+        endpoints = _line(self._bench, "bench", self._tail)
+        _tell(self._serve, endpoints)
         self.served = _line(self._serve, "serve", self._tail)
 
     @property
@@ -64,7 +63,7 @@ class Live:
     @property
     def serve_pid(self) -> int:
         """The supervisor's process id."""
-        return self._running().pid
+        return self._serve.pid
 
     def pid(self, name: str) -> int:
         """Process id of guard, stop, controller or console."""
@@ -72,31 +71,23 @@ class Live:
 
     def fault(self, device: str, verb: str, argument: str = "") -> float:
         """Start a fault at the bench; gives the monotonic time at which it was asked for."""
-        line = json.dumps({"device": device, "verb": verb, "argument": argument}) + "\n"
         at = time.monotonic()
-        os.write(cast(IO[bytes], self._bench.stdin).fileno(), line.encode())
+        _tell(self._bench, {"device": device, "verb": verb, "argument": argument})
         return at
 
     def is_up(self) -> bool:
         """Whether the site is still served."""
-        return self._serve is not None and self._serve.poll() is None
+        return self._serve.poll() is None
 
     def stop(self) -> int:
         """Site down first (it takes the field off), then the bench. Gives serve's exit code."""
-        code = 0
-        if self._serve is not None:
-            if self.is_up():
-                self._serve.send_signal(signal.SIGTERM)
-            code = _reap(self._serve)
+        if self.is_up():
+            self._serve.send_signal(signal.SIGTERM)
+        code = _reap(self._serve)
         cast(IO[bytes], self._bench.stdin).close()
         _reap(self._bench)
         self._log.close()
         return code
-
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._serve is None:
-            raise NotReady("the site is not served yet")
-        return self._serve
 
     def _start_bench(self) -> subprocess.Popen[bytes]:
         options = self.options
@@ -113,9 +104,9 @@ class Live:
             process_group=0,
         )
 
-    def _start_serve(self, endpoints: Path) -> subprocess.Popen[bytes]:
+    def _start_serve(self) -> subprocess.Popen[bytes]:
         options = self.options
-        argv = [*MNHT, "serve", str(options.site), "--json", "--led", "--endpoints", str(endpoints)]
+        argv = [*MNHT, "serve", str(options.site), "--json", "--led", "--endpoints", "-"]
         argv += ["--speed", str(options.speed)]
         if options.protocol:
             argv += ["--protocol", str(options.protocol)]
@@ -151,6 +142,11 @@ def _line(process: subprocess.Popen[bytes], name: str, tail: Callable[[], str]) 
     if not line:
         raise NotReady(f"{name}: ended with exit code {process.wait()}\n{tail()}")
     return dict(json.loads(line))
+
+
+def _tell(process: subprocess.Popen[bytes], message: object) -> None:
+    """One JSON line on a process's standard input."""
+    os.write(cast(IO[bytes], process.stdin).fileno(), json.dumps(message).encode() + b"\n")
 
 
 def _reap(process: subprocess.Popen[bytes]) -> int:

@@ -40,7 +40,7 @@ def summary(run: Run) -> dict[str, object]:
     simulated_s = run.truth[-1].treatment_s - run.truth[0].treatment_s if run.truth else 0.0
     decision = course.last
     return {
-        "outcome": course.outcome if course.outcome != "completed" or not run.trips else "tripped",
+        "outcome": _outcome(run),
         "reasons": _reasons(run),
         "seed": run.seed,
         "ticks": course.ticks,
@@ -66,6 +66,13 @@ def summary(run: Run) -> dict[str, object]:
         "journal": run.journal,
         "trace_sha256": run.trace_sha256,
     }
+
+
+def _outcome(run: Run) -> str:
+    """completed, tripped, stopped (by a person) or refused."""
+    if run.trips:
+        return "stopped" if run.trips[0].code == "operator_stop" else "tripped"
+    return run.course.outcome
 
 
 def _reasons(run: Run) -> list[str]:

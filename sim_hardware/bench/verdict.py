@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges a run of real processes: the bench's truth joined with what the processes recorded."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import read_truth
 
 
-def judge(live: Live, plan: Plan, seed: int, wall_s: float) -> dict[str, object]:
-    """The summary of a run that has ended. The journals are read as they lie on disk."""
+def judge(
+    live: Live, plan: Plan, seed: int, wall_s: float, until: float = math.inf
+) -> dict[str, object]:
+    """The summary of a run that has ended. What follows `until`, its own shutdown, is no trip."""
     folder = Path(str(live.served["journal_dir"]))
     controller, guard = _journal(folder, "controller"), _journal(folder, "guard")
     course = _course(controller, plan)
@@ -28,7 +31,7 @@ def judge(live: Live, plan: Plan, seed: int, wall_s: float) -> dict[str, object]
         from_plain(GuardEvent, record.data) for record in _records(guard) if record.kind == "guard"
     ]
     truth, edges = read_truth(live.truth_path)
-    trips = _trips(course, events)
+    trips = tuple(trip for trip in _trips(course, events) if trip.at < until)
     held, confirmed = held_by(events)
     evidence = Evidence(
         plan=plan,
