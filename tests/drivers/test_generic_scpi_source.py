@@ -25,7 +25,14 @@ RF_ON, WATCHDOG = 1 << 8, 1 << 12
 
 def snapshot(beat, **changes):
     """One snapshot reply; field by field as in the reference."""
-    row = {"seq": 7, "t_ms": 1234, "boot": 3, "oper": WATCHDOG, "ques": 0, "int": 0}
+    row: dict[str, object] = {
+        "seq": 7,
+        "t_ms": 1234,
+        "boot": 3,
+        "oper": WATCHDOG,
+        "ques": 0,
+        "int": 0,
+    }
     row |= {"set": "0.0E0", "meas": "0.0E0", "amps": "0.0E0", "hz": "1.0E5", "coil": "2.5E1"}
     row |= {"flow": "8.0E0", "wd_ms": 500, "hb": beat} | changes
     limit = row.pop("limit", "1.8E4")

@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 
-from drivers.opsens_handysens import SPEC
+from drivers.opsens_handysens import SPEC, OpsensHandysens
 from mnht_controller.devices import errors
 from mnht_controller.devices.link import Link, LinkState
 from mnht_controller.devices.testing import conformance, expected_wire
@@ -21,7 +21,7 @@ async def sampled(*replies):
     asked = [(b"CH%d:DATA? 1\n" % n, reply) for n, reply in enumerate(replies, 1)]
     with expected_wire([IDN, *asked]) as wire:
         link = Link(wire)
-        driver = SPEC.make(link, tuple(range(1, len(replies) + 1)))
+        driver = OpsensHandysens(link, tuple(range(1, len(replies) + 1)))
         await driver.open()
         return await driver.sample(), link
 
@@ -171,22 +171,14 @@ def test_a_late_value_never_reaches_another_channel(late_s):
 def test_a_running_stream_is_stopped_after_the_identity_only():
     async def main():
         wire = Wire(Bench(CH1=[GOOD]))
-        streaming = [True]
-        plain = wire.write
-
-        async def write(data):
-            await plain(data)
-            streaming[0] = streaming[0] and data != b"MEAS:STOP\n"
-
-        wire.write = write
 
         async def stream():
-            while streaming[0]:
+            while b"MEAS:STOP\n" not in wire.written:
                 wire.arrive(0.0, b"CH1\n23.4\n\x04\n")
                 await asyncio.sleep(0.05)
 
         task = asyncio.create_task(stream())
-        driver = SPEC.make(Link(wire), (1,))
+        driver = OpsensHandysens(Link(wire), (1,))
         await driver.open()
         assert wire.written == [b"*IDN?\n", b"MEAS:STOP\n", b"*IDN?\n"]
         assert (await driver.sample())[1].value == 41.0

@@ -160,9 +160,8 @@ def test_source_interlock_keeps_it_off():
 async def test_thermometer_on_a_pty():
     front = PtyFront(OpsensTwin(CHANNELS), baud=57600, chunk_max=1)
     await front.start()
-    driver = opsens_handysens.SPEC.make(
-        Link(transport_for(front.path, opsens_handysens.SPEC.baud)), (1, 2, 3)
-    )
+    link = Link(transport_for(front.path, opsens_handysens.SPEC.baud))
+    driver = opsens_handysens.OpsensHandysens(link, (1, 2, 3))
     try:
         await driver.open()
         readings = await driver.sample()
@@ -176,12 +175,14 @@ async def test_thermometer_on_a_pty():
 @pytest.mark.parametrize("form", ["tcp", "pty"])
 async def test_source_on_real_fronts(form):
     twin = ScpiSource(start_s=asyncio.get_running_loop().time())
-    front = TcpFront(twin) if form == "tcp" else PtyFront(twin, baud=115200)
+    tcp, serial = TcpFront(twin), PtyFront(twin, baud=115200)
+    front = tcp if form == "tcp" else serial
     await front.start()
-    resource = (
-        f"TCPIP::127.0.0.1::{front.port}::SOCKET" if form == "tcp" else f"ASRL{front.path}::INSTR"
-    )
-    source = generic_scpi_source.SPEC.make(Link(transport_for(resource, 115200)), ())
+    resource = {
+        "tcp": f"TCPIP::127.0.0.1::{tcp.port}::SOCKET",
+        "pty": f"ASRL{serial.path}::INSTR",
+    }[form]
+    source = generic_scpi_source.GenericScpiSource(Link(transport_for(resource, 115200)))
     try:
         await source.open()
         await source.prepare(7.5)

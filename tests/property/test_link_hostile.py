@@ -15,6 +15,7 @@ from pyvisa import VisaIOError
 from pyvisa.constants import StatusCode
 
 from drivers.generic_scpi_source import SPEC as SOURCE
+from drivers.generic_scpi_source import GenericScpiSource
 from drivers.opsens_handysens import SPEC as THERMOMETER
 from mnht_controller.devices import errors
 from mnht_controller.devices.link import Link, LinkState
@@ -141,13 +142,7 @@ IDN = {"*IDN?": [[(0.0, b"OPENMFH,FS100K,SIM1,1\n")]]}
 
 
 async def refused():
-    wire = Wire(Script())
-
-    async def open_():
-        raise ConnectionRefusedError(errno.ECONNREFUSED, "refused")
-
-    wire.open = open_
-    await Link(wire).open()
+    await Link(Hostile([b"", ConnectionRefusedError(errno.ECONNREFUSED, "refused")])).open()
 
 
 async def silent():
@@ -172,7 +167,7 @@ async def confused():
 
 
 async def too_much():
-    await SOURCE.make(Link(Wire(Script())), ()).apply(Permit(18.1, 1, 1.0))
+    await GenericScpiSource(Link(Wire(Script()))).apply(Permit(18.1, 1, 1.0))
 
 
 async def fault():

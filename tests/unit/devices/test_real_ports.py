@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import tty
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -33,7 +34,8 @@ class Instrument:
     def __init__(self, answers=()):
         self.answers = dict(answers)
         self.seen: list[bytes] = []
-        self.read = self.write = None
+        self.read: Callable[[int], bytes] = lambda _: b""
+        self.write: Callable[[bytes], object] = lambda _: None
 
     def serve(self):
         held = b""
@@ -199,6 +201,8 @@ async def test_a_busy_port_names_its_holder(form):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, path, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
+    assert process.stdout
+    assert process.stdin
     try:
         assert await process.stdout.readline() == b"held\n"
         link = Link(transport_for(form.format(path), 9600))
