@@ -11,7 +11,7 @@ from mnht_controller.core.state import CoreInput, CoreState
 from mnht_controller.core.state import start as fresh_core
 from mnht_controller.core.tick import tick
 from mnht_controller.domain.codec import dumps
-from mnht_controller.domain.command import Inhibit, Permit, Reason
+from mnht_controller.domain.command import Permit, Reason
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
@@ -60,39 +60,23 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         missing = unmet(
             StartRequest(witness, memory, latch, given.guard, plan.envelope_sha256, given.health)
         )
-    core_state, wish = tick(
-        plan,
-        state.core,
-        CoreInput(
-            now=given.now,
-            treatment_s=given.treatment_s,
-            observations=state.observations,
-            guard=given.guard,
-            intents=given.intents,
-            unmet=missing,
-            is_latched=latch.is_latched,
-            permitted_ka_per_m=state.permit_ka_per_m or 0.0,
-            operator_seen_s=given.health.operator_seen_s,
-        ),
-    )
+    core_state, wish = tick(plan, state.core, _core_input(state, given, missing, latch))
     latch = latched(latch, demand_hits(wish.demand, plan), given.now, given.treatment_s)
-    frequency_hz = given.source.frequency_hz if given.source else None
     verdict = gate(
         GateRequest(
-            given.now,
-            given.tick,
-            plan,
-            wish.phase,
-            wish.demand,
-            latch,
-            hits,
-            given.guard,
-            frequency_hz,
+            now=given.now,
+            serial=given.tick,
+            plan=plan,
+            phase=wish.phase,
+            demand=wish.demand,
+            latch=latch,
+            hits=hits,
+            guard=given.guard,
+            frequency_hz=given.source.frequency_hz if given.source else None,
         )
     )
-    after = replace(
-        state, memory=memory, latch=latch, core=core_state, permit_ka_per_m=_permitted(verdict)
-    )
+    permitted = verdict.field_ka_per_m if isinstance(verdict, Permit) else None
+    after = State(state.tracks, state.observations, memory, latch, core_state, permitted)
     return after, Decision(
         phase=wish.phase,
         demand=wish.demand,
@@ -104,6 +88,22 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         unmet=missing,
         events=wish.events,
         trips=latch.trips,
+    )
+
+
+def _core_input(
+    state: State, given: TickInput, missing: tuple[Reason, ...], latch: Latch
+) -> CoreInput:
+    return CoreInput(
+        now=given.now,
+        treatment_s=given.treatment_s,
+        observations=state.observations,
+        guard=given.guard,
+        intents=given.intents,
+        unmet=missing,
+        is_latched=latch.is_latched,
+        permitted_ka_per_m=state.permit_ka_per_m or 0.0,
+        operator_seen_s=given.health.operator_seen_s,
     )
 
 
@@ -151,8 +151,3 @@ def _latch(state: State, hits: tuple[Hit, ...], given: TickInput) -> Latch:
     if any(intent.verb is Verb.RESET for intent in given.intents):
         latch = reset(latch, hits)
     return latched(latch, hits, given.now, given.treatment_s)
-
-
-def _permitted(verdict: Permit | Inhibit) -> float | None:
-    """What is in force from now on; None when nothing is."""
-    return verdict.field_ka_per_m if isinstance(verdict, Permit) else None
