@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`mnht doctor`: is this machine fit? One line a check, each with the command that mends it."""
 
-import asyncio
-import grp
 import os
 import shutil
 import sys
@@ -78,6 +76,8 @@ def _ports() -> Finding:
 
 
 def _dialout() -> Finding:
+    import grp
+
     try:
         member = os.getuid() == 0 or grp.getgrnam("dialout").gr_gid in os.getgroups()
     except KeyError:
@@ -99,6 +99,8 @@ def _visa() -> Finding:
 
 
 def _clock() -> Finding:
+    import asyncio
+
     async def lateness_s() -> float:
         loop = asyncio.get_running_loop()
         worst = 0.0
