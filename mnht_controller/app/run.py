@@ -40,10 +40,16 @@ def run(site: Site, session: str, *, as_json: bool, led: bool) -> int:
     return asyncio.run(supervisor.run(announce))
 
 
+def _waiver(site: Site) -> str:
+    waiver = site.settings.guard_waiver
+    return f"  GUARD WITHOUT ITS OWN THERMOMETER, waived: {waiver}\n" if waiver else ""
+
+
 def _welcome(prepared: Prepared, site: Site) -> str:
     kind = "SIMULATED hardware" if site.settings.simulated else "REAL hardware"
     return (
         f"\n  {kind} - research software, not a medical device\n"
+        f"{_waiver(site)}"
         f"  console        {prepared.url}\n"
         f"  one-time login {prepared.claim_code}\n"
         f"  record         {prepared.places.journal}\n"

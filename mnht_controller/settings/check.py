@@ -26,7 +26,17 @@ def complaints(files: Files, endpoints: Mapping[str, str], speed: float) -> Iter
         yield from check(files)
     for linked in (addresses.check_mixture, addresses.check_forms, addresses.check_shared):
         yield from linked(files, endpoints)
+    yield from check_waiver(files)
     yield from check_speed(files, speed)
+
+
+def check_waiver(files: Files) -> Iterator[ConfigError]:
+    """A real site has no second thermometer at the guard yet; somebody must answer for that."""
+    site = files.site
+    if not site.model.simulated and site.model.guard.thermometer_waiver is None:
+        why = "a real site needs a thermometer of the guard's own, which is not supported yet"
+        right = "waive it for a bench without patient: who, when, why; it is shown permanently"
+        yield site.source.error(("guard", "thermometer_waiver"), why, right)
 
 
 def check_speed(files: Files, speed: float) -> Iterator[ConfigError]:

@@ -61,6 +61,7 @@ def _settings(files: Files, endpoints: Mapping[str, str], speed: float) -> s.Set
         limits=merged_limits(files),
         prescription=_prescription(recipe),
         gains=Gains(**recipe.gains.model_dump()),
+        guard_waiver=site.guard.thermometer_waiver or "",
         console=s.Listen(console.host, console.port, console.stop_port),
         paths=paths_of(site),
         patient=str(files.patient) if files.patient else None,

@@ -73,6 +73,7 @@ class Paths:
 class Settings:
     """One site with one protocol. `patient` is a file of the simulator's, None at a real site.
 
+    `guard_waiver`: who waived the guard's own thermometer, when and why; shown permanently.
     `settings_sha256` covers what decides a treatment: no address, path, speed or patient.
     """
 
@@ -86,6 +87,7 @@ class Settings:
     limits: Limits
     prescription: Prescription
     gains: Gains
+    guard_waiver: str
     console: Listen
     paths: Paths
     patient: str | None

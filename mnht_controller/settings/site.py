@@ -52,6 +52,12 @@ class ProbeTable(v.Part):
     deposit_depth_mm: v.DepthMillimetre | None = None
 
 
+class GuardTable(v.Part):
+    """The guard's own thermometer is not supported yet: a real site must waive it, signed."""
+
+    thermometer_waiver: v.Text | None = None
+
+
 class Console(v.Part):
     """Where the console and the STOP listener listen."""
 
@@ -78,5 +84,6 @@ class Site(v.Profile):
     devices: Annotated[tuple[DeviceTable, ...], Field(min_length=2)]
     enable_line: EnableLineTable
     probes: Annotated[tuple[ProbeTable, ...], Field(min_length=1)]
+    guard: GuardTable = GuardTable()
     console: Console = Console()
     paths: Directories = Directories()

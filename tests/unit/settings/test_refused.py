@@ -169,6 +169,8 @@ REAL_CASES = (
     ("baud = 57600", 'front = "pty"', "devices[1].front", "simulated and real mixed", "remove"),
     ('protocol = "../', 'patient = "../patients/neck_node.toml"\nprotocol = "../', "patient",
      "real site", "remove"),
+    ('thermometer_waiver = "NAME, DATE: phantom only, no patient"', "",
+     "guard.thermometer_waiver", "thermometer of the guard's own", "who, when, why"),
 )  # fmt: skip
 
 
