@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from mnht_controller.domain.errors import InvariantError
 from mnht_controller.domain.phase import Phase
@@ -96,9 +97,14 @@ def transition(phase: Phase, condition: Condition) -> Transition:
     raise InvariantError(f"no transition from {phase} on {condition}; the field goes off")
 
 
+_CONDITIONS = MappingProxyType(
+    {phase: tuple(row.condition for row in TRANSITIONS if row.phase is phase) for phase in Phase}
+)
+
+
 def conditions_of(phase: Phase) -> tuple[Condition, ...]:
     """The conditions that can move a session in this phase, most urgent first."""
-    found = tuple([row.condition for row in TRANSITIONS if row.phase is phase])
+    found = _CONDITIONS.get(phase)
     if not found:
         raise InvariantError(f"no transition from {phase}; the field goes off")
     return found

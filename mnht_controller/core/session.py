@@ -26,17 +26,17 @@ def clocked(
     before: CoreState, given: CoreInput, controlled_c: float | None, dt_s: float
 ) -> CoreState:
     """Advance the clocks. The plateau clock stops below set-point - 1.0 °C and while blind."""
-    field_s = before.field_s + (dt_s if given.permitted_ka_per_m > 0.0 else 0.0)
-    after = replace(before, treatment_s=given.treatment_s, field_s=field_s)
-    if before.phase is Phase.RAMP:
-        return replace(after, ramp_s=before.ramp_s + dt_s)
-    if before.phase is Phase.COOLDOWN:
-        return replace(after, cooldown_s=before.cooldown_s + dt_s)
-    if before.phase is Phase.PLATEAU:
-        lowest_c = before.setpoint.target_c - phases.HOLD_C
-        if controlled_c is not None and controlled_c >= lowest_c:
-            return replace(after, plateau_s=before.plateau_s + dt_s)
-    return after
+    phase = before.phase
+    lowest_c = before.setpoint.target_c - phases.HOLD_C
+    is_held = controlled_c is not None and controlled_c >= lowest_c
+    return replace(
+        before,
+        treatment_s=given.treatment_s,
+        field_s=before.field_s + (dt_s if given.permitted_ka_per_m > 0.0 else 0.0),
+        ramp_s=before.ramp_s + (dt_s if phase is Phase.RAMP else 0.0),
+        plateau_s=before.plateau_s + (dt_s if phase is Phase.PLATEAU and is_held else 0.0),
+        cooldown_s=before.cooldown_s + (dt_s if phase is Phase.COOLDOWN else 0.0),
+    )
 
 
 def lowered(before: CoreState, intents: tuple[Intent, ...]) -> tuple[CoreState, tuple[Reason, ...]]:

@@ -21,6 +21,8 @@ def begin(target_c: float, measured_c: float | None, ramp_c_per_min: float | Non
 
 def advance(setpoint: Setpoint, ramp_c_per_min: float | None, dt_s: float) -> Setpoint:
     """Move on by `dt_s` of treatment time."""
+    if setpoint.now_c == setpoint.target_c:
+        return setpoint
     if ramp_c_per_min is None:
         return replace(setpoint, now_c=setpoint.target_c)
     reached_c = setpoint.now_c + ramp_c_per_min / 60.0 * dt_s

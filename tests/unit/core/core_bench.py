@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plan, observations and a small plant to close the loop over `tick`; no wire, no interlock.
 
-GAINS are the project's default gains; config/protocols carries the same numbers. Tracking as long
-as the integral makes the integral a lagged copy of the permitted u, so it cannot wind up past it.
+GAINS are for 60 to 120 °C per unit u, dead time 65 s, time constant 550 s, and keep clear of the
+cut-back by themselves up to 156 °C per unit u.
 """
 
 import math
@@ -21,12 +21,12 @@ from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.thermometry import observe
 
 GAINS = Gains(
-    gain_per_c=0.03,
-    integral_s=600.0,
-    derivative_s=20.0,
-    filter_s=10.0,
-    tracking_s=600.0,
-    slew_per_s=0.005,
+    gain_per_c=0.045,
+    integral_s=340.0,
+    derivative_s=45.0,
+    filter_s=8.0,
+    tracking_s=100.0,
+    slew_per_s=0.02,
 )
 SKIN = Probe("skin", "t", 1, Role.SKIN, True, 0.05, 0.01, 2.0, 0.1, 5.0)
 TUMOR = Probe("tumor", "t", 2, Role.TUMOR, True, 0.05, 0.01, 2.0, 0.1)

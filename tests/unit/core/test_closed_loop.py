@@ -26,7 +26,7 @@ def in_band(run, dt, seconds):
 
 
 @pytest.mark.parametrize("plant", [FirstOrder, Sphere])
-@pytest.mark.parametrize("gain", [60.0, 63.0, 90.0, 117.0, 120.0])
+@pytest.mark.parametrize("gain", [60.0, 63.0, 90.0, 117.0, 120.0, 156.0])
 def test_overshoot_and_plateau_over_the_gain_range(plant, gain):
     run = treated(plant(gain), 2.0)
     share, reached_s = in_band(run, 2.0, 1500.0)
@@ -36,11 +36,6 @@ def test_overshoot_and_plateau_over_the_gain_range(plant, gain):
     assert run.inhibited_s == 0.0  # control keeps clear of the cut-back by itself
     assert max(run.field_ka_per_m) <= 7.5
     assert Phase.PLATEAU in run.phase
-
-
-def test_gain_30_percent_above_the_range_stays_safe():
-    for plant in (FirstOrder(156.0), Sphere(156.0)):
-        assert treated(plant, 2.0).overshoot_c() <= 0.2
 
 
 def test_gain_30_percent_below_the_range_only_falls_short():

@@ -21,7 +21,8 @@ def codes(demand):
 def test_skin_alone():
     _, demand = govern(PLAN, FRESH, INPUT)
     assert codes(demand) == [("control.skin", "")]
-    assert demand.field_ka_per_m == pytest.approx(18.0 * 0.03**0.5, rel=1e-3)
+    expected = 18.0 * PLAN.gains.gain_per_c**0.5  # one degree below, nothing integrated yet
+    assert demand.field_ka_per_m == pytest.approx(expected, rel=1e-3)
 
 
 def test_smaller_loop_rules_and_says_so():
@@ -63,5 +64,5 @@ def test_no_loop_means_off():
 
 
 def test_slow_thermometer_halves_the_slew():
-    assert slew_per_s(PLAN) == 0.005
-    assert slew_per_s(make_plan(probes=(SKIN, replace(SKIN, period_s=0.26)))) == 0.0025
+    assert slew_per_s(PLAN) == 0.02
+    assert slew_per_s(make_plan(probes=(SKIN, replace(SKIN, period_s=0.26)))) == 0.01

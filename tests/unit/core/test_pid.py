@@ -99,7 +99,7 @@ def test_step_length_hardly_matters():
             given = PidInput(43.0, 38.0 + 0.01 * n * dt, power, CEILING, 0.005, dt)
             state, power = step(GAINS, state, given)
         results.append((power, state.integral))
-    assert results[0] == pytest.approx(results[1], abs=2e-3)
+    assert results[0] == pytest.approx(results[1], abs=4e-3)
 
 
 def test_noise_is_not_rectified_by_the_one_sided_slew():

@@ -302,6 +302,50 @@ def test_memory_survives_the_codec():
     assert codec.loads(ProbeTrack, codec.dumps(ProbeTrack())) == ProbeTrack()
 
 
+def test_samples_are_placed_at_their_own_treatment_time():
+    bench = Bench(speed=20.0)
+    bench.live(43.0, 10)
+    assert bench.tracks[0].belief.s == pytest.approx((bench.now - 0.03 - START_S) * 20.0)
+
+
+def test_an_older_stamp_is_no_new_sample_h33():
+    bench = Bench()
+    bench.live(40.0, 20)
+    at = bench.raw.at
+    seen = bench.tick(raw=Reading(41.0, Quality.GOOD, at - 0.05, bench.seq + 1))
+    assert (seen.reading.at, seen.reading.seq) == (at, bench.seq)
+
+
+def test_stale_begins_exactly_at_the_limit():
+    probe = replace(SKIN, period_s=0.4)
+    raw = Reading(40.0, Quality.GOOD, 100.0, 1)
+    tracks, _ = observe((probe,), start((probe,)), (raw,), Clock(100.0, 0.0, 1.0, False))
+    for now, codes in ((math.nextafter(101.0, 0.0), ()), (101.0, (Why.STALE,))):
+        _, (seen,) = observe((probe,), tracks, (raw,), Clock(now, 1.0, 1.0, False))
+        assert seen.codes == codes
+
+
+def test_a_level_that_is_believed_again_starts_afresh():
+    bench = Bench()
+    bench.live(40.0, 50)
+    while bench.live(43.5, 1).codes:
+        pass
+    belief = bench.tracks[0].belief
+    assert belief.smooth_c == belief.c
+    assert belief.slope.bins_s == ()
+
+
+def test_dose_does_not_follow_a_probe_that_falls_off_h01():
+    bench = Bench()
+    bench.live(43.0, 50)
+    before = bench.seen.cem43_min
+    for n in range(60):
+        bench.live(25.0 + 18.0 * math.exp(-0.1 * n / 3.0), 1)
+    held_c = bench.tracks[0].dose.c
+    assert held_c == bench.tracks[0].belief.c > 41.5
+    assert bench.seen.cem43_min - before > 0.09 * 4.0 ** (held_c - 43.0)
+
+
 def test_tuples_that_do_not_match_are_our_bug():
     with pytest.raises(InvariantError):
         observe((SKIN,), (), (), Clock(0.0, 0.0, 1.0, False))
