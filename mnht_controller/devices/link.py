@@ -25,6 +25,9 @@ from mnht_controller.devices.transport import Transport
 from mnht_controller.devices.turn import Turn
 
 REPLY_S = 0.15
+QUIET_S = 0.05
+"""Silence that ends a drain. What comes later still cannot pass: the tag's answer comes after it."""
+
 DRAIN_S_MAX = 2.0
 """A line that is never quiet is streaming or broken; two seconds are enough to know."""
 
@@ -66,7 +69,7 @@ class Link:
         self._transport = transport
         self._framer = framer or LineFramer()
         self._timeout_s = timeout_s
-        self._quiet_s = timeout_s
+        self._quiet_s = min(QUIET_S, timeout_s)
         self._resync = resync
         self._is_event: re.Pattern[bytes] | None = None
         self._turn = Turn()

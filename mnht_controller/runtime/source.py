@@ -15,6 +15,9 @@ from mnht_controller.domain.reading import SourceReading
 from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.liveness import Liveness
 
+RETRY_S = 0.2
+"""Wait before a lost device is opened again."""
+
 
 class SourceTask:
     """Owns the amplifier: one exchange per period, each feeds its watchdog."""
@@ -52,8 +55,9 @@ class SourceTask:
                 try:
                     await self._exchange()
                 except DeviceError as error:
-                    self.row.lost(error)
-                    await asyncio.sleep(self._period_s)
+                    self.row.failed(error)
+                    if not self.row.connected:
+                        await asyncio.sleep(RETRY_S)
                 liveness.beat(self.row.id, loop.time())
                 await self._next(loop)
         finally:
@@ -99,6 +103,7 @@ class SourceTask:
     def _settle(self, snapshot: SourceReading) -> None:
         """A snapshot that answers says what the output does, so nothing is UNCERTAIN any more."""
         self.latest = snapshot
+        self.row.answered()
         self._uncertain_since = None
 
     def _accept(self, identity: Identity) -> None:

@@ -36,8 +36,9 @@ class ThermometerTask:
                     if not self.row.connected:
                         self._accept(await self._driver.open())
                     self._mailbox |= await self._driver.sample()
+                    self.row.answered()
                 except DeviceError as error:
-                    self.row.lost(error)
+                    self.row.failed(error)
                 liveness.beat(self.row.id, loop.time())
         finally:
             await self._driver.close()

@@ -14,7 +14,8 @@ def test_ticks_do_not_drift_when_work_takes_time(run_virtual):
             seen.append(beat)
             await asyncio.sleep(0.03)
             if len(seen) == 101:
-                return seen
+                break
+        return seen
 
     seen = run_virtual(script())
     assert abs(seen[-1].now - seen[0].now - 10.0) < 1e-9
@@ -29,7 +30,8 @@ def test_missed_ticks_are_skipped_and_lateness_is_said(run_virtual):
             if beat.number == 3:
                 await asyncio.sleep(0.55)
             if len(seen) == 6:
-                return seen
+                break
+        return seen
 
     seen = run_virtual(script())
     assert [beat.number for beat in seen] == [0, 1, 2, 3, 8, 9]

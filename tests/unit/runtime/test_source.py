@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from mnht_controller.devices.contract import Identity
-from mnht_controller.devices.errors import DeviceError, ReplyTimeoutError
+from mnht_controller.devices.errors import DeviceError, LinkLostError, ReplyTimeoutError
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.reading import SourceReading
 from mnht_controller.runtime.device import DeviceRow
@@ -28,6 +28,7 @@ class FakeSource:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.fails = 0
+        self.error: DeviceError = ReplyTimeoutError("no reply")
         self.state = OFF
         self.identity = TWIN
 
@@ -36,7 +37,7 @@ class FakeSource:
         await asyncio.sleep(0.005)
         if self.fails:
             self.fails -= 1
-            raise ReplyTimeoutError("no reply")
+            raise self.error
         return self.state
 
     async def open(self) -> Identity:
@@ -131,14 +132,26 @@ def test_a_lost_device_is_opened_again_and_limited_again(run_virtual):
     async def script(task, driver):
         task.prepare(7.5)
         await asyncio.sleep(0.3)
-        driver.fails = 1
-        await asyncio.sleep(0.5)
         driver.calls.clear()
-        driver.fails = 1
+        driver.fails, driver.error = 1, LinkLostError("unplugged")
         await asyncio.sleep(1.0)
 
     calls = run_virtual(play(script)).calls
     assert calls.index("open") < calls.index("prepare 7.5")
+
+
+def test_a_missed_reply_is_no_lost_device(run_virtual):
+    """H19: one late reply costs a resynchronization, not a re-init that switches off."""
+
+    async def script(task, driver):
+        await asyncio.sleep(0.3)
+        driver.calls.clear()
+        driver.fails = 1
+        await asyncio.sleep(0.6)
+        assert task.row.connected
+        assert not task.row.error
+
+    assert "open" not in run_virtual(play(script)).calls
 
 
 def test_a_real_instrument_in_a_simulated_site_is_never_used(run_virtual):
@@ -146,7 +159,7 @@ def test_a_real_instrument_in_a_simulated_site_is_never_used(run_virtual):
 
     async def script(task, driver):
         driver.identity = replace(TWIN, serial="4711")
-        task.row.lost(DeviceError("unplugged"))
+        task.row.failed(LinkLostError("unplugged"))
         driver.calls.clear()
         task.act(permit(5.0))
         await asyncio.sleep(0.5)
