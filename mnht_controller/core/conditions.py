@@ -118,16 +118,6 @@ def due(view: View) -> Transition | None:
     return None
 
 
-def may_ask(phase: Phase, verb: Verb) -> bool:
-    """Whether a verb can mean anything in a phase; surfaces refuse it otherwise."""
-    if verb is Verb.STOP:
-        return True
-    if verb in {Verb.LOWER_SETPOINT, Verb.LOWER_CEILING}:
-        return phase in LOWERING
-    conditions = next(row[1] for row in VERBS if row[0] is verb)
-    return any(condition in phases.conditions_of(phase) for condition in conditions)
-
-
 def refused(intents: tuple[Intent, ...], taken: Transition | None) -> tuple[Reason, ...]:
     """One event for each wish to move the phase that did not move it."""
     return tuple(

@@ -3,10 +3,9 @@
 
 import pytest
 
-from mnht_controller.core.conditions import TESTS, VERBS, may_ask
+from mnht_controller.core.conditions import TESTS
 from mnht_controller.core.phases import TRANSITIONS, Condition, conditions_of, transition
 from mnht_controller.domain.errors import InvariantError
-from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import Phase
 
 EXPECTED = {
@@ -86,12 +85,3 @@ def test_only_a_reset_leaves_the_tripped_phase_i5():
 def test_energizing_is_entered_from_armed_or_paused_only():
     entering = {row.phase for row in TRANSITIONS if row.to is Phase.RAMP}
     assert entering == {Phase.ARMED, Phase.PAUSED}
-
-
-@pytest.mark.parametrize("phase", Phase)
-def test_verbs_mean_something_where_the_table_has_a_row(phase):
-    assert may_ask(phase, Verb.STOP)
-    for verb, conditions in VERBS:
-        assert may_ask(phase, verb) is any(name in EXPECTED[phase] for name in conditions)
-    lowers = phase in {Phase.CHECK, Phase.ARMED, Phase.RAMP, Phase.PLATEAU, Phase.PAUSED}
-    assert may_ask(phase, Verb.LOWER_SETPOINT) is may_ask(phase, Verb.LOWER_CEILING) is lowers
