@@ -27,7 +27,7 @@ from mnht_controller.interlock.rules import RULES
 from mnht_controller.interlock.witness import Witness, field_is_on, guard_refuses
 from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, observe, start
 
-STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.COMPLETE, Phase.TRIPPED})
+STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.ARMED, Phase.COMPLETE, Phase.TRIPPED})
 """Phases in which the start gate's reasons matter; later the rules themselves are live."""
 
 
