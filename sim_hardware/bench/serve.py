@@ -2,12 +2,13 @@
 """`mnht bench`: the simulated room behind real ptys and sockets, in real time.
 
 It observes the coil from outside: every change of current is stamped with the monotonic clock and
-with how late the observer was, never computed from the last byte.
+with how late the observer was, never computed from the last byte. A room outlasts its leader until
+no current flows.
 """
 
 import asyncio
-import contextlib
 import json
+import math
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from pathlib import Path
 from mnht_controller.settings.plan import specs_of
 from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.scenario import Scenario
-from sim_hardware.bench.truth import Edge, TruthFile
+from sim_hardware.bench.truth import Contact, Edge, Row, Stall, Traffic, TruthFile
 from sim_hardware.bench.world import LINE, World
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import Framed
@@ -27,7 +28,12 @@ from sim_hardware.wire.pty import PtyFront
 from sim_hardware.wire.tcp import HOST, TcpFront
 
 OBSERVE_S = 0.004
+STALL_S = 0.02
+"""A longer look away is written down."""
 TRUTH_S = 0.05
+TRAFFIC_S = 1.0
+OUTLAST_S = 2.0
+"""How long the room waits for its current to end after its leader has gone."""
 LINE_BAUD = 9600
 
 Front = PtyFront | TcpFront
@@ -73,13 +79,7 @@ class _Bench:
             loop.add_signal_handler(number, ended.set)
         if self._options.led:
             loop.add_reader(0, self._obey, self._world.targets(fronts), ended)
-        observing = asyncio.create_task(self._observe(fronts))
-        await asyncio.wait(
-            {observing, asyncio.ensure_future(ended.wait())}, return_when=asyncio.FIRST_COMPLETED
-        )
-        observing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await observing
+        await self._observe(fronts, ended)
         for front in fronts.values():
             await front.stop()
 
@@ -133,29 +133,58 @@ class _Bench:
                 sys.stderr.write(f"{name:12} {row['driver']:22} {row['resource']}\n")
             sys.stderr.write("SIMULATED hardware; Ctrl-C ends it\n")
 
-    async def _observe(self, fronts: Mapping[str, Front]) -> None:
-        """Look every OBSERVE_S; write edges as they are seen and the whole truth now and then."""
+    async def _observe(self, fronts: Mapping[str, Front], ended: asyncio.Event) -> None:
+        """Let time pass and look every OBSERVE_S, until ended and without current."""
         loop = asyncio.get_running_loop()
         timeline = Timeline(self._options.scenario.faults, self._world.targets(fronts))
         file = TruthFile(self._options.truth) if self._options.truth else None
-        was_on, looked_at, truth_at = False, loop.time(), 0.0
+        observer = _Observer(self._world, fronts, file)
+        ended_at = math.inf
         try:
-            while True:
+            while observer.is_on or not ended.is_set():
                 now = loop.time()
                 timeline.advance(self._world.treatment_s(now), now)
-                is_on = self._world.coil.field_ka_per_m(now) > 0.0
-                if is_on is not was_on and file:
-                    file.write(Edge(now, is_on, now - looked_at))
-                was_on, looked_at = is_on, now
-                if now >= truth_at:
-                    truth = self._world.truth(now)
-                    truth_at = now + TRUTH_S
-                    if file:
-                        file.write(truth)
+                observer.look(now)
+                if ended.is_set():
+                    ended_at = min(ended_at, now)
+                if now - ended_at > OUTLAST_S:
+                    break
                 await asyncio.sleep(OBSERVE_S)
         finally:
             if file:
                 file.close()
+
+
+class _Observer:
+    """Sees the coil from outside and writes down what it sees, and how late it may be."""
+
+    def __init__(self, world: World, fronts: Mapping[str, Front], file: TruthFile | None) -> None:
+        self._world, self._fronts, self._file = world, fronts, file
+        self._looked_at, self._truth_at, self._traffic_at = world.start_s, 0.0, 0.0
+        self.is_on = self._is_closed = False
+
+    def look(self, now: float) -> None:
+        """One look: edges and stalls as they are seen, the whole truth now and then."""
+        late_s, self._looked_at = now - self._looked_at, now
+        was_on, self.is_on = self.is_on, self._world.coil.field_ka_per_m(now) > 0.0
+        if self.is_on is not was_on:
+            self._write(Edge(now, self.is_on, late_s))
+        was_closed, self._is_closed = self._is_closed, self._world.line.closed(now)
+        if self._is_closed is not was_closed:
+            self._write(Contact(now, self._is_closed, late_s))
+        if late_s > STALL_S:
+            self._write(Stall(now, late_s))
+        if now >= self._truth_at:
+            self._truth_at = now + TRUTH_S
+            self._write(self._world.truth(now))
+        if now >= self._traffic_at:
+            self._traffic_at = now + TRAFFIC_S
+            for name, front in self._fronts.items():
+                self._write(Traffic(now, name, front.traffic.bytes_in, front.traffic.bytes_out))
+
+    def _write(self, row: Row) -> None:
+        if self._file:
+            self._file.write(row)
 
 
 def _resource(name: str, front: Front) -> str:

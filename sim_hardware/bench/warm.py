@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A fresh stack of real processes in a saved state: what system tests and measurements begin from.
+
+The patient begins warm and steady, as if the session had long been under way.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from mnht_controller.app.shipped import config_dir
+from mnht_controller.domain.errors import MnhtError
+from sim_hardware.bench.live import Live, LiveOptions
+from sim_hardware.bench.rest import Operator
+from sim_hardware.bench.truth import LOOK_S, TruthTail
+
+PLATEAU_SKIN_C = 42.8
+"""Within the plateau's reach: it begins a few ticks after START."""
+RAMP_SKIN_C = 39.0
+"""Far below it: the ramp lasts."""
+WAIT_S = 20.0
+"""Longest wait for a state. Nothing is judged by it."""
+
+
+class NotThere(MnhtError):
+    """A state that was waited for did not come."""
+
+
+class Warm:
+    """One stack in `folder`, with an operator who has a view open. A context that starts it.
+
+    Start it again in the same folder for a site that restarts.
+    """
+
+    def __init__(self, folder: Path, skin_c: float = PLATEAU_SKIN_C) -> None:
+        self.scenario = folder / "warm.toml"
+        self.scenario.write_text(f"skin_c = {skin_c}\n", encoding="utf-8")
+        self.site = config_dir() / "sites" / "bench.toml"
+        self.live = Live(LiveOptions(site=self.site, folder=folder, scenario=self.scenario))
+        self.seen = TruthTail(self.live.truth_path)
+        self.operator: Operator
+        self._left = threading.Event()
+
+    def __enter__(self) -> "Warm":
+        try:
+            self.live.start()
+            self.operator = Operator(self.live.url)
+            self.operator.login(str(self.live.served["claim_code"]))
+            self.operator.watch(self._left)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> int:
+        """Take it down and wait until every process has gone. Gives serve's exit code."""
+        self._left.set()
+        code = self.live.stop()
+        until(lambda: not any(is_alive(pid) for pid in self.pids), WAIT_S, "no process left")
+        return code
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes of the site, as far as it was served."""
+        return tuple(int(pid) for pid in self.live.served.get("pids", {}).values())
+
+    def treat(self, phase: str = "plateau") -> None:
+        """Arm, start, and wait until the session is in this phase with current flowing."""
+        self.operator.arm(WAIT_S)
+        self.operator.start()
+        reached = self.operator.wait_for({phase, "tripped"}, WAIT_S)
+        if reached != phase:
+            raise NotThere(f"{reached} instead of {phase}: {self.operator.call('GET', 'alarms')}")
+        if not self.seen.wait(lambda: self.seen.is_energized, WAIT_S):
+            raise NotThere(f"{phase}, but no current flows")
+
+
+def until(condition: Callable[[], object], deadline_s: float, what: str) -> None:
+    """Wait for a state. Raises NotThere."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > end:
+            raise NotThere(f"not within {deadline_s:.0f} s: {what}")
+        time.sleep(LOOK_S)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in {"Z", "X"}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`./run perf NAME --json`: measures one figure, judges it by its targets, exits 1 when short."""
+
+import argparse
+import importlib
+import sys
+from types import MappingProxyType
+
+NAMES = MappingProxyType({"loop": "how fast the field ends when a process is killed or stopped"})
+
+
+def main() -> int:
+    """Hand the arguments to tools/perf/NAME.py."""
+    listing = "\n".join(f"  {name:10}{text}" for name, text in NAMES.items())
+    parser = argparse.ArgumentParser(
+        prog="./run perf",
+        description=f"names:\n{listing}",
+        epilog="example: ./run perf loop --trials 5 --json",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", choices=NAMES, metavar="NAME")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...")
+    options = parser.parse_args()
+    measure = importlib.import_module(f"tools.perf.{options.name}")
+    return int(measure.main(options.arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
