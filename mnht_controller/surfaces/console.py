@@ -32,6 +32,8 @@ LINK_S = 1.0
 GRACE_S = 1
 CONNECTIONS_MAX = 100
 HEADER_BYTES_MAX = 16_384
+SEND_BUFFER_BYTES = 32_768
+"""Left to itself the kernel holds megabytes for a slow client: minutes of snapshots, all old."""
 
 
 class Server(uvicorn.Server):
@@ -55,6 +57,7 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
     try:
         listener.bind((host, port))
     except OSError:
@@ -63,8 +66,25 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-async def serve(config: ConsoleConfig, listener: socket.socket) -> None:
-    """Serve until SIGTERM, SIGINT or the parent's end."""
+async def run(config: ConsoleConfig, listener: socket.socket) -> None:
+    """Serve until SIGTERM, SIGINT, or the end of file of the parent's pipe."""
+    loop = asyncio.get_running_loop()
+    end = asyncio.Event()
+
+    def parent_gone(pipe: int) -> None:
+        if not os.read(pipe, 4096):
+            loop.remove_reader(pipe)
+            end.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end.set)
+    if config.parent_fd is not None:
+        loop.add_reader(config.parent_fd, parent_gone, config.parent_fd)
+    await serve(config, listener, end)
+
+
+async def serve(config: ConsoleConfig, listener: socket.socket, end: asyncio.Event) -> None:
+    """Serve until `end` is set."""
     loop = asyncio.get_running_loop()
     hub = Hub(loop.time)
 
@@ -88,10 +108,10 @@ async def serve(config: ConsoleConfig, listener: socket.socket) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
     )
-    _end_with(loop, server, config.parent_fd)
     side = [
         asyncio.create_task(client.run(), name="door"),
         asyncio.create_task(_tell_link(client, hub), name="link"),
+        asyncio.create_task(_end_with(end, server, hub), name="end"),
     ]
     try:
         await server.serve(sockets=[listener])
@@ -101,21 +121,10 @@ async def serve(config: ConsoleConfig, listener: socket.socket) -> None:
         await asyncio.gather(*side, return_exceptions=True)
 
 
-def _end_with(loop: asyncio.AbstractEventLoop, server: Server, parent_fd: int | None) -> None:
-    """End on a signal, and at the end of file of the parent's pipe."""
-
-    def end() -> None:
-        server.should_exit = True
-
-    def parent_gone(pipe: int) -> None:
-        if not os.read(pipe, 4096):
-            loop.remove_reader(pipe)
-            end()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
-    if parent_fd is not None:
-        loop.add_reader(parent_fd, parent_gone, parent_fd)
+async def _end_with(end: asyncio.Event, server: Server, hub: Hub) -> None:
+    await end.wait()
+    hub.end()
+    server.should_exit = True
 
 
 async def _tell_link(client: ControllerClient, hub: Hub) -> None:
@@ -143,7 +152,7 @@ def main(arguments: list[str]) -> int:
     # stdout carries one line, for `serve`
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with contextlib.closing(listener):
-        asyncio.run(serve(config, listener))
+        asyncio.run(run(config, listener))
     return 0
 
 

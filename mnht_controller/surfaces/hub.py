@@ -44,6 +44,7 @@ class Hub:
         self._recent: deque[tuple[int, str]] = deque(maxlen=REPLAY_MAX)
         self._history: deque[tuple[float | None, ...]] = deque(maxlen=HISTORY_MAX)
         self._due_at = self._history_at = self._seen_at = -1e9
+        self._is_ended = False
 
     @property
     def tick(self) -> int:
@@ -109,11 +110,17 @@ class Hub:
         """Forget a stream."""
         self._streams.discard(stream)
 
+    def end(self) -> None:
+        """End every stream, so that the server can close at once."""
+        self._is_ended = True
+        for stream in self._streams:
+            stream.filled.set()
+
     async def events(self, stream: Stream) -> AsyncGenerator[bytes, None]:
         """Encoded events for one client."""
         for event in stream.past:
             yield event
-        while stream.is_live():
+        while stream.is_live() and not self._is_ended:
             stream.read_at = self._now()
             if stream.missed:
                 gap, stream.missed = {"missed": stream.missed}, 0

@@ -53,7 +53,7 @@ function drawTemperature(role, shown, note) {
 function drawNumbers(shown) {
   const { limits, field, estimate } = shown;
   const target = fixed(shown.setpoint_c_prescribed, 1);
-  drawTemperature("skin", shown, `set-point ${target}, cap ${fixed(limits.skin_c_cap, 1)}, trip ${fixed(limits.skin_c_trip, 1)}`);
+  drawTemperature("skin", shown, `set ${target}, cap ${fixed(limits.skin_c_cap, 1)}, trip ${fixed(limits.skin_c_trip, 1)}`);
   drawTemperature("tumor", shown, `cap ${fixed(limits.tumor_c_cap, 1)}`);
   drawTemperature("healthy", shown, `cap ${fixed(limits.healthy_c_cap, 1)}`);
   text("field", fixed(field.measured_ka_per_m, 2));
@@ -140,8 +140,9 @@ function drawFreshness() {
   element("link-loss").hidden = fresh;
   if (fresh) return;
   const who = state.controller || (state.behind > BEHIND_TICKS_MAX ? "The line is slow" : "No data from the console");
-  const age = Number.isFinite(ageS()) ? `; what you see is ${Math.max(1, Math.round(ageS()))} s old` : "";
-  text("link-loss", `${who}${age}. STOP still works.`);
+  const age = Number.isFinite(ageS()) ? `${Math.max(1, Math.round(ageS()))} s old` : "";
+  text("link-loss", `${who}${age && `; what you see is ${age}`}. STOP still works.`);
+  document.querySelectorAll(".number").forEach((number) => { number.dataset.age = age; });
 }
 
 async function saySeen() {

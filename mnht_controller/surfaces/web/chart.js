@@ -56,6 +56,7 @@ export class Chart {
   draw() {
     if (!this.plot) this.rebuild();
     else this.plot.setData(this.data());
+    if (!(this.plot.cursor.left >= 0)) this.plot.setLegend({ idx: this.rows.length - 1 }); // newest
   }
 
   data() {

@@ -4,7 +4,6 @@
 import asyncio
 import contextlib
 import json
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -81,6 +80,7 @@ def snapshot(
     decided: Decision | None = None,
     state: GuardState = GuardState.RUN,
     temperatures: tuple[float | None, ...] = TEMPERATURES,
+    session_plan: Plan | None = None,
 ) -> Snapshot:
     source = SourceReading(
         at, tick, 10.0, 1, 5, 5.2, 5.2, True, True, 7.5, 100_000.0, 31.0, 4.0
@@ -98,7 +98,7 @@ def snapshot(
         at=at,
         treatment_s=900.0 + tick / 10,
         session="s-0001",
-        plan=plan(),
+        plan=session_plan or plan(),
         probes=probes,
         source=source,
         guard=GuardStatus(tick, at, state, plan().envelope_sha256, tick),
@@ -119,6 +119,7 @@ class Fakes:
     clients: list[asyncio.StreamWriter] = field(default_factory=list)
     tick: int = 0
     is_mute: bool = False
+    shown_sha256: str = digest(envelope())
 
     @property
     def door(self) -> Path:
@@ -153,7 +154,7 @@ class Fakes:
         self.told.append(f"guard {message['kind']}")
         reply: dict[str, Any] = {"ok": True}
         if message["kind"] == "pending":
-            reply |= {"envelope": to_plain(envelope()), "envelope_sha256": digest(envelope())}
+            reply |= {"envelope": to_plain(envelope()), "envelope_sha256": self.shown_sha256}
             reply["nonce"] = "n-1"
         if reasons := self.refusals.get(f"guard {message['kind']}"):
             reply = {"ok": False, "reasons": reasons}
@@ -212,30 +213,29 @@ async def until(condition: Any) -> None:
 
 @contextlib.asynccontextmanager
 async def bench(folder: Path, stop_url: str = "http://127.0.0.1:9/stop") -> AsyncIterator[Bench]:
-    """Real sockets, real server; ends by the end of file of the parent's pipe."""
+    """Real sockets, real server; ends when asked."""
     fakes = Fakes(folder)
     claim = folder / "claim"
     claim.touch(0o600)
     claim.write_text(CLAIM + "\n")
-    read_end, write_end = os.pipe()
+    end = asyncio.Event()
     listener = bind("127.0.0.1", 0)
     port = listener.getsockname()[1]
     sockets = (str(fakes.door), str(fakes.guard))
     config = ConsoleConfig(
         "127.0.0.1", port, *sockets, stop_url, "stop-token", str(folder), str(claim),
-        simulated=True, site="test bench", parent_fd=read_end,
+        simulated=True, site="test bench",
     )  # fmt: skip
     door = await asyncio.start_unix_server(fakes.serve_door, fakes.door)
     guard = await asyncio.start_unix_server(fakes.serve_guard, fakes.guard)
-    console = asyncio.create_task(serve(config, listener))
+    console = asyncio.create_task(serve(config, listener, end))
     url = f"http://127.0.0.1:{port}"
     try:
         async with httpx2.AsyncClient(base_url=url, trust_env=False) as http:
             yield Bench(fakes, http, config)
     finally:
-        os.close(write_end)
+        end.set()
         await console
-        os.close(read_end)
         listener.close()
         for server in (door, guard):
             server.close()

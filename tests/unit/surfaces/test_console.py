@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,36 @@ async def test_confirmation_goes_to_the_guard_with_what_was_read(desk: Bench) ->
         "kind": "confirm", "envelope_sha256": plan().envelope_sha256, "nonce": "n-1",
         "actor": "operator#1",
     }  # fmt: skip
+
+
+async def test_limits_that_do_not_match_their_hash_are_not_shown(desk: Bench) -> None:
+    """H38: what a human reads is what the hash stands for, or nothing."""
+    headers = await desk.login()
+    desk.fakes.shown_sha256 = "0" * 64
+    answer = await desk.http.get(f"{V1}/session/pending", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (502, "hash_differs")
+
+
+async def test_limits_of_another_plan_are_not_shown(desk: Bench) -> None:
+    """H38: the guard may still hold the proposal of an earlier plan."""
+    headers = await desk.login()
+    await desk.publish(session_plan=replace(plan(), envelope_sha256="2" * 64))
+    answer = await desk.http.get(f"{V1}/session/pending", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (409, "plan_differs")
+
+
+def test_a_login_ends_after_eight_hours(tmp_path: Path) -> None:
+    """H56."""
+    claim = tmp_path / "claim"
+    claim.touch(0o600)
+    claim.write_text(CLAIM)
+    now = [0.0]
+    logins = auth.Logins(claim, lambda: now[0])
+    token = logins.open(CLAIM, "operator")
+    assert logins.find(token) is not None
+    assert logins.find(token + "x") is None
+    now[0] = 8 * 3600.0
+    assert logins.find(token) is None
 
 
 async def test_guard_refusals_are_passed_on(desk: Bench) -> None:

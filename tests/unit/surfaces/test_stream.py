@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from mnht_controller.surfaces import hub as module
 from mnht_controller.surfaces.hub import BEHIND_TICKS_MAX, HISTORY_MAX, QUEUE_MAX, REPLAY_MAX, Hub
 from tests.unit.surfaces.fakes import Bench, bench, until
 
+EVENTS_THAT_FILL_ALL_BUFFERS = 200
 ROW = (0.0, 42.0, 47.0, 39.0, 43.0, 5.2)
 
 
@@ -117,6 +120,15 @@ async def test_a_stream_ends_with_its_login(hub: Hub, clock: Clock) -> None:
         await anext(events)
 
 
+async def test_streams_end_with_the_server(hub: Hub, clock: Clock) -> None:
+    events = hub.events(hub.join(True, None, lambda: True))
+    waiting = asyncio.create_task(anext(events))
+    await asyncio.sleep(0)
+    hub.end()
+    with pytest.raises(StopAsyncIteration):
+        await waiting
+
+
 def test_an_open_page_is_a_view_only_while_it_draws_the_present(hub: Hub, clock: Clock) -> None:
     """H47: a tab that hangs, or shows what was two seconds ago, is nobody watching."""
     hub.join(True, None, lambda: True)
@@ -186,24 +198,34 @@ async def test_view_is_said_to_the_controller_only_while_somebody_watches(desk: 
             await reader
 
 
-async def test_a_slow_client_does_not_hold_up_another(desk: Bench) -> None:
+async def test_a_slow_client_does_not_hold_up_another(
+    desk: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """H53: one that reads nothing fills its own buffers; the other gets every event."""
+    monkeypatch.setattr(module, "PERIOD_S", 0.0)
     headers = await desk.login()
     await desk.publish()
-    slow_reader, slow = await asyncio.open_connection("127.0.0.1", desk.config.port, limit=1024)
-    head = f"GET /api/v1/stream HTTP/1.1\r\nhost: 127.0.0.1:{desk.config.port}\r\n"
-    slow.write(f"{head}authorization: {headers['authorization']}\r\n\r\n".encode())
-    await slow_reader.readline()
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect(("127.0.0.1", desk.config.port))
+    reader, writer = await asyncio.open_connection(sock=connection, limit=2048)
+    host = f"host: 127.0.0.1:{desk.config.port}"
+    token = f"authorization: {headers['authorization']}"
+    writer.write(f"GET /api/v1/stream HTTP/1.1\r\n{host}\r\n{token}\r\n\r\n".encode())
+    await reader.readline()
+    got = b""
     async with desk.http.stream("GET", "/api/v1/stream", headers=headers) as answer:
-        last = 0
-        buffer = b""
         chunks = answer.aiter_raw()
-        while last < 12:
-            desk.fakes.publish()
-            buffer += await anext(chunks)
-            last = buffer.count(b"event: snapshot")
-    slow.transport.abort()
-    assert b"event: gap" not in buffer
+        for _ in range(EVENTS_THAT_FILL_ALL_BUFFERS):
+            wanted = f"id: {desk.fakes.publish()}\n\n".encode()
+            tail = b""
+            while wanted not in tail:
+                tail = tail[-20:] + await anext(chunks)
+                got += tail if b"gap" in tail else b""
+    assert got == b""
+    while b"event: gap" not in got:
+        got = got[-20:] + await reader.read(65_536)
+    writer.transport.abort()
 
 
 async def test_silence_of_the_controller_is_told_to_every_view(desk: Bench) -> None:

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The status document: nothing missing is filled in, nothing coded is left without words."""
+
+from dataclasses import replace
+
+import pytest
+
+from mnht_controller.domain.command import Reason
+from mnht_controller.domain.lease import GuardState
+from mnht_controller.domain.limits import HARD_LIMITS, Region
+from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.probe import Role
+from mnht_controller.domain.reading import Quality, Reading
+from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.domain.trip import Trip
+from mnht_controller.interlock.rules import RULES
+from mnht_controller.surfaces.status import alarms, chart_row, status
+from mnht_controller.surfaces.wording import (
+    GUARD_TEXTS,
+    LIMIT_LABELS,
+    PHASE_TEXTS,
+    REGION_LABELS,
+    about,
+    explain,
+    sentence,
+)
+from tests.unit.surfaces.fakes import decision, snapshot, tripped
+
+
+def with_two_skin_probes(first: float | None, second: float | None, required: bool) -> Snapshot:
+    base = snapshot(1, 10.0)
+    probe = replace(base.plan.envelope.probes[0], required=required)
+    probes = (probe, replace(probe, id="skin2", required=False))
+    envelope = replace(base.plan.envelope, probes=probes)
+    readings = tuple(
+        Reading(value, Quality.STALE if value is None else Quality.GOOD, 10.0, 1)
+        for value in (first, second)
+    )
+    return replace(base, plan=replace(base.plan, envelope=envelope), probes=readings)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "required", "shown"),
+    [
+        (42.0, 42.5, True, 42.5),
+        (42.5, 42.0, True, 42.5),
+        (42.0, None, True, 42.0),
+        (None, 42.5, True, None),
+        (None, 42.5, False, 42.5),
+        (None, None, False, None),
+    ],
+)
+def test_the_hottest_of_a_role_never_hides_a_lost_probe(
+    first: float | None, second: float | None, required: bool, shown: float | None
+) -> None:
+    """H03, H49: the rest of the probes do not stand in for a required one."""
+    picture = with_two_skin_probes(first, second, required)
+    temperatures = status(picture, 0.0)["temperatures"]
+    assert isinstance(temperatures, dict)
+    assert temperatures["skin"]["value"] == shown
+    assert temperatures["tumor"] is None
+    assert chart_row(picture)[1] == shown
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_plateau_left_is_there_only_while_it_counts(phase: Phase) -> None:
+    left = status(snapshot(1, 10.0, decision(phase)), 0.0)["plateau_left_s"]
+    counted = phase in {Phase.RAMP, Phase.PLATEAU, Phase.PAUSED}
+    assert left == (1200.0 if counted else None)
+
+
+def test_a_trip_of_the_guard_alone_is_an_alarm_and_first_out() -> None:
+    trip = Trip("guard_tick_gap", "H28", "guard", 0.3, 0.2, 10.0, 900.0)
+    base = snapshot(1, 10.0)
+    assert base.guard is not None
+    picture = replace(base, guard=replace(base.guard, state=GuardState.LATCHED, first_out=trip))
+    [row] = alarms(picture, True)
+    assert (row["code"], row["by"], row["first_out"]) == ("guard_tick_gap", "guard", True)
+    both = replace(picture, decision=tripped(10.0))
+    rows = [(row["code"], row["first_out"]) for row in alarms(both, True)[:3]]
+    assert rows == [("skin_trip", True), ("off_not_obeyed", False), ("guard_tick_gap", False)]
+
+
+def test_every_code_has_words() -> None:
+    """What to do stands beside every rule; an unknown code is spelled out, never dropped."""
+    for row in RULES:
+        assert about(row.code).title == row.title
+        assert about(row.code).what_to_do
+        assert about(row.code).hazards
+    assert set(PHASE_TEXTS) == set(Phase)
+    assert set(GUARD_TEXTS) == set(GuardState)
+    assert set(REGION_LABELS) == set(Region)
+    assert {name for name, *_ in LIMIT_LABELS} == set(HARD_LIMITS.__slots__)
+    assert about("control.no_reading").title == "control: no reading"
+    assert sentence(Reason("unheard_of", "here", 1.5, None)) == "unheard of (here, value 1.5)"
+    assert explain("pause is not possible in phase check") == "pause is not possible in phase check"
+
+
+@pytest.mark.parametrize("role", Role)
+def test_probes_are_all_listed_with_quality(role: Role) -> None:
+    probes = status(snapshot(1, 10.0), 0.0)["probes"]
+    assert isinstance(probes, list)
+    assert [row["quality"] for row in probes if row["role"] is role] == [Quality.GOOD]
