@@ -35,12 +35,13 @@ class View:
 
 
 def is_guard_ready(view: View) -> bool:
-    """Whether the guard holds the line for exactly this plan's envelope."""
+    """Whether the guard holds the line for exactly this plan's envelope, and feeds it already."""
     guard = view.given.guard
     return (
         guard is not None
         and guard.state in {GuardState.ARMED, GuardState.RUN}
         and guard.envelope_sha256 == view.plan.envelope_sha256
+        and guard.line_fed
     )
 
 

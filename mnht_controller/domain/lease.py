@@ -38,7 +38,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class GuardStatus:
-    """The guard's word: what it holds, for which envelope, up to which lease."""
+    """The guard's word: what it holds, for which envelope, up to which lease.
+
+    `line_fed` False: armed, but the enable line is still kept silent and so the coil loop open.
+    """
 
     seq: int
     at: float
@@ -46,3 +49,4 @@ class GuardStatus:
     envelope_sha256: str
     lease_seq: int
     first_out: Trip | None = None
+    line_fed: bool = True

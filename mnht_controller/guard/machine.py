@@ -62,6 +62,7 @@ def status(guard: Guard, now: float) -> GuardStatus:
         envelope_sha256=guard.envelope_sha256,
         lease_seq=guard.lease.seq if guard.lease else 0,
         first_out=guard.latch.first_out,
+        line_fed=guard.state in LIVE and not guard.reclose_due,
     )
 
 

@@ -97,7 +97,13 @@ def test_a_latch_trips_from_anywhere_and_stays(phase):
 
 @pytest.mark.parametrize(
     "status",
-    [None, guard(GuardState.DISABLED), guard(GuardState.LATCHED), guard(sha="other")],
+    [
+        None,
+        guard(GuardState.DISABLED),
+        guard(GuardState.LATCHED),
+        guard(sha="other"),
+        replace(guard(), line_fed=False),
+    ],
 )
 def test_guard_must_hold_exactly_this_envelope_i11(status):
     _, out = run(at(Phase.CHECK), [given(0.1, guard=status)])

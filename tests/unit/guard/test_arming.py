@@ -51,7 +51,9 @@ def test_the_closing_sequence_follows_a_second_of_silence() -> None:
     desk.propose(nonce="n2")
     desk.run(0.1)
     assert desk.confirm(nonce="n2") == set()
+    assert not machine.status(desk.guard, 0.0).line_fed, "START would find the coil loop open"
     desk.run(1.2)
+    assert machine.status(desk.guard, 0.0).line_fed
     after = [(at, data) for at, data in desk.fed if at > last]
     assert after[0][1] == RECLOSE
     assert after[0][0] - last >= 1.0
