@@ -26,6 +26,7 @@ from mnht_controller.journal.sink import FileJournal
 from mnht_controller.runtime.guard_link import GuardSocket
 from mnht_controller.runtime.supervisor import watch_parent
 from mnht_controller.settings.load import load_site
+from mnht_controller.settings.logs import log_to_stderr
 from mnht_controller.settings.settings import Device, Settings
 
 log = structlog.get_logger(component="controller")
@@ -131,6 +132,8 @@ def main(arguments: list[str]) -> int:
     except (IndexError, OSError, CodecError) as error:
         sys.stderr.write(f"controller: bad configuration: {error}\n")
         return 78
+
+    log_to_stderr()
 
     def ready() -> None:
         sys.stdout.write(json.dumps({"ready": True}) + "\n")

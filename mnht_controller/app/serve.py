@@ -133,7 +133,7 @@ def _controller(site: Site, places: Places, session: str) -> object:
     )
 
 
-def _console(site: Site, places: Places, _session: str) -> object:
+def _console(site: Site, places: Places, session: str) -> object:
     settings = site.settings
     listen = settings.console
     return ConsoleConfig(
@@ -143,10 +143,12 @@ def _console(site: Site, places: Places, _session: str) -> object:
         guard_control_socket=places.control,
         stop_url=f"http://{listen.host}:{listen.stop_port}/stop",
         stop_token=places.token,
-        state_dir=str(places.state),
+        journal_dir=str(places.journal),
         claim_code_file=str(places.claim_file),
         simulated=settings.simulated,
         site=settings.site,
+        session=session,
+        guard_waiver=settings.guard_waiver,
         parent_fd=PARENT_FD,
     )
 

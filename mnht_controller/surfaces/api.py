@@ -16,6 +16,7 @@ from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.journal.sink import Journal
 from mnht_controller.surfaces import problem
 from mnht_controller.surfaces.auth import COOKIE, SESSION_S, Login, Logins, token_of
 from mnht_controller.surfaces.bodies import Claim, Confirmation, Lower, Seen
@@ -24,6 +25,7 @@ from mnht_controller.surfaces.controller_client import ControllerClient
 from mnht_controller.surfaces.guard_client import Message, NoAnswer, stop_all
 from mnht_controller.surfaces.guard_client import request as ask
 from mnht_controller.surfaces.hub import Hub, LiveResponse
+from mnht_controller.surfaces.ledger import Ledger
 from mnht_controller.surfaces.problem import Problem
 from mnht_controller.surfaces.shield import Shield, origins
 from mnht_controller.surfaces.status import Json, alarms, review, status
@@ -67,6 +69,7 @@ class Desk:
         return {
             "site": self.config.site,
             "simulated": self.config.simulated,
+            "guard_waiver": self.config.guard_waiver,
             "stop_url": self.config.stop_url,
             "stop_token": self.config.stop_token,
         }
@@ -233,7 +236,7 @@ class Desk:
             raise Problem(503, "guard_unreachable", detail) from error
 
 
-def build(desk: Desk, port: int) -> ASGIApp:
+def build(desk: Desk, port: int, journal: Journal) -> ASGIApp:
     """Put the application together. `port` is the one that was really bound."""
     app = FastAPI(
         title="mnht console",
@@ -247,7 +250,8 @@ def build(desk: Desk, port: int) -> ASGIApp:
     app.include_router(_routes(desk), prefix="/api/v1")
     app.mount("/web", StaticFiles(directory=WEB))
     app.add_api_route("/", _page, response_class=FileResponse)
-    return Shield(app, origins(desk.config.host, port, desk.config.stop_origin))
+    shield = Shield(app, origins(desk.config.host, port, desk.config.stop_origin))
+    return Ledger(shield, journal, desk.logins.find)
 
 
 async def _page() -> FileResponse:

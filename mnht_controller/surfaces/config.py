@@ -16,6 +16,7 @@ WEB = Path(__file__).parent / "web"
 class ConsoleConfig:
     """`port` 0 takes any free one. `stop_url` is the STOP listener's full address, /stop included.
 
+    `session` names the run in the journal; `guard_waiver` is shown permanently where it is set.
     `parent_fd`: a pipe whose end of file means that the parent is gone; None watches nobody.
     """
 
@@ -25,10 +26,12 @@ class ConsoleConfig:
     guard_control_socket: str
     stop_url: str
     stop_token: str
-    state_dir: str
+    journal_dir: str
     claim_code_file: str
     simulated: bool
     site: str
+    session: str
+    guard_waiver: str = ""
     parent_fd: int | None = None
 
     @property

@@ -15,11 +15,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import structlog
 import uvicorn
 
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.journal.errors import JournalError
+from mnht_controller.journal.records import Header, boot_id, wall_label
+from mnht_controller.journal.sink import FileJournal
+from mnht_controller.settings.logs import log_to_stderr
 from mnht_controller.surfaces.api import Desk, build
 from mnht_controller.surfaces.auth import Logins
 from mnht_controller.surfaces.config import ConsoleConfig, load
@@ -94,7 +97,9 @@ async def serve(config: ConsoleConfig, listener: socket.socket, end: asyncio.Eve
 
     client = ControllerClient(Path(config.door_socket), publish, hub.is_viewed)
     logins = Logins(Path(config.claim_code_file), loop.time)
-    app = build(Desk(config, client, hub, logins), listener.getsockname()[1])
+    journal = _journal(config)
+    desk = Desk(config, client, hub, logins)
+    app = build(desk, listener.getsockname()[1], journal)
     server = Server(
         uvicorn.Config(
             app,
@@ -119,6 +124,13 @@ async def serve(config: ConsoleConfig, listener: socket.socket, end: asyncio.Eve
         for task in side:
             task.cancel()
         await asyncio.gather(*side, return_exceptions=True)
+        await asyncio.to_thread(journal.close)
+
+
+def _journal(config: ConsoleConfig) -> FileJournal:
+    """This run's own chain. JournalError when it cannot be created: nothing is served then."""
+    header = Header(process="console", boot=boot_id(), started_at=wall_label())
+    return FileJournal(Path(config.journal_dir) / f"console-{config.session}.jsonl", header)
 
 
 async def _end_with(end: asyncio.Event, server: Server, hub: Hub) -> None:
@@ -149,10 +161,12 @@ def main(arguments: list[str]) -> int:
         where = f"{config.host}:{config.port}"
         why = f"cannot listen on {where}: {error.strerror}; nothing is served; free it or set port"
         return _fail(EXIT_PERMISSION if error.errno == errno.EACCES else EXIT_IO, why)
-    # stdout carries one line, for `serve`
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    with contextlib.closing(listener):
-        asyncio.run(run(config, listener))
+    log_to_stderr()
+    try:
+        with contextlib.closing(listener):
+            asyncio.run(run(config, listener))
+    except JournalError as error:
+        return _fail(EXIT_IO, f"{error}; nothing is served")
     return 0
 
 

@@ -2,11 +2,14 @@
 """The commands that only an installation with simulated hardware has: bench, simulate, demo."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mnht_controller.cli.output import EXIT_FAILED, EXIT_USAGE, emit, errors, say
+
+if TYPE_CHECKING:
+    from mnht_controller.settings.settings import Settings
 
 SiteFile = Annotated[Path, typer.Argument(metavar="SITE.toml", help="A simulated site.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -37,7 +40,7 @@ def bench(
     from sim_hardware.bench.serve import BenchOptions, serve
 
     with errors(as_json=as_json):
-        settings = load_site(site, speed=speed)
+        settings = simulated(load_site(site, speed=speed), site)
         plot = load_scenario(scenario) if scenario else Scenario()
         code = serve(settings, BenchOptions(plot, seed, truth, as_json, led))
     raise typer.Exit(code)
@@ -58,14 +61,16 @@ def simulate(
     Example: mnht simulate config/sites/bench.toml --seed 1 --json
     """
     from mnht_controller.settings.load import load_site
+    from mnht_controller.settings.logs import log_to_stderr
     from sim_hardware.bench.scenario import Scenario, load_scenario
     from sim_hardware.bench.simulate import Simulation, journal_dir
 
+    log_to_stderr()
     if controller not in CONTROLLERS:
         say(f"unknown controller {controller!r}: one of {', '.join(CONTROLLERS)}")
         raise typer.Exit(EXIT_USAGE)
     with errors(as_json=as_json):
-        settings = load_site(site, protocol=protocol, patient=patient)
+        settings = simulated(load_site(site, protocol=protocol, patient=patient), site)
         plot = load_scenario(scenario) if scenario else Scenario()
         simulation = Simulation(settings, seed, plot)
         simulation.run()
@@ -102,6 +107,19 @@ def demo(
         document = run(options)
     if document is not None:
         report(document, as_json=as_json)
+
+
+def simulated(settings: "Settings", file: Path) -> "Settings":
+    """A site that can be played: simulated, with a patient. ConfigError otherwise."""
+    from mnht_controller.domain.errors import ConfigError
+
+    if not settings.simulated:
+        why = "a real site; simulated hardware serves simulated sites only"
+        raise ConfigError(str(file), "simulated", why, "use config/sites/bench.toml or a copy")
+    if settings.patient is None:
+        why = "the site names no patient"
+        raise ConfigError(str(file), "patient", why, 'add `patient = "…"` or give --patient')
+    return settings
 
 
 def report(document: dict[str, object], *, as_json: bool) -> None:

@@ -117,6 +117,11 @@ function chartRow(shown) {
   return [shown.treatment_s, ...hottest, shown.setpoint_c, shown.field.measured_ka_per_m];
 }
 
+function showWaiver(waiver) {
+  element("waiver").hidden = !waiver;
+  element("waiver").textContent = waiver ? `Guard without its own thermometer: ${waiver}` : "";
+}
+
 function showSimulated(simulated) {
   element("simulated").hidden = !simulated;
   element("simulated-words").hidden = !simulated;
@@ -257,6 +262,7 @@ async function openDesk() {
   state.site = await get("/site");
   text("site", state.site.site);
   showSimulated(state.site.simulated);
+  showWaiver(state.site.guard_waiver);
   element("login").hidden = true;
   element("desk").hidden = false;
   text("phase", "Waiting for the controller");

@@ -224,7 +224,7 @@ async def bench(folder: Path, stop_url: str = "http://127.0.0.1:9/stop") -> Asyn
     sockets = (str(fakes.door), str(fakes.guard))
     config = ConsoleConfig(
         "127.0.0.1", port, *sockets, stop_url, "stop-token", str(folder), str(claim),
-        simulated=True, site="test bench",
+        simulated=True, site="test bench", session="test",
     )  # fmt: skip
     door = await asyncio.start_unix_server(fakes.serve_door, fakes.door)
     guard = await asyncio.start_unix_server(fakes.serve_guard, fakes.guard)

@@ -21,6 +21,7 @@ def write(folder: Path, **changes: Any) -> str:
     config = ConsoleConfig(
         "127.0.0.1", 0, str(folder / "door"), str(folder / "guard"), "http://127.0.0.1:9/stop",
         "stop-token", str(folder), str(folder / "claim"), simulated=True, site="bench",
+        session="test",
     )  # fmt: skip
     path = folder / "console.json"
     path.write_text(json.dumps(to_plain(config) | changes))
