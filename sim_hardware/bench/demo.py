@@ -8,12 +8,13 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mnht_controller.app.build import plan_for
-from mnht_controller.settings.load import load_site
-from sim_hardware.bench.live import Live, LiveOptions
+from sim_hardware.bench.live import Live, LiveOptions, NotReady
 from sim_hardware.bench.rest import Operator
-from sim_hardware.bench.verdict import judge
+
+if TYPE_CHECKING:
+    from mnht_controller.settings.settings import Settings
 
 TREATMENT_S_MAX = 7000.0
 """Longest session: 100 min of field and what is around it."""
@@ -41,9 +42,7 @@ def run(options: DemoOptions) -> dict[str, object] | None:
     began = time.monotonic()
     live = Live(_live_options(options))
     try:
-        # Read while the processes start; a wrong site is refused with every error.
-        settings = load_site(options.site, protocol=options.protocol, speed=options.speed)
-        live.start()
+        _start(live, options)
         _welcome(live)
         if options.headless:
             _treat(live, options, ended)
@@ -55,7 +54,27 @@ def run(options: DemoOptions) -> dict[str, object] | None:
         live.stop()
     if not options.headless:
         return None
-    return judge(live, plan_for(settings), options.seed, ended_at - began, ended_at)
+    # Only now: reading profiles takes longer to import than the page to be served.
+    from mnht_controller.app.build import plan_for
+    from sim_hardware.bench.verdict import judge
+
+    plan = plan_for(_settings(options))
+    return judge(live, plan, options.seed, ended_at - began, ended_at)
+
+
+def _start(live: Live, options: DemoOptions) -> None:
+    """Bring both up. A wrong site is refused with every error, instead of by what died of it."""
+    try:
+        live.start()
+    except NotReady:
+        _settings(options)
+        raise
+
+
+def _settings(options: DemoOptions) -> "Settings":
+    from mnht_controller.settings.load import load_site
+
+    return load_site(options.site, protocol=options.protocol, speed=options.speed)
 
 
 def _live_options(options: DemoOptions) -> LiveOptions:

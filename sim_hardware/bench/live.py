@@ -139,9 +139,10 @@ def _line(process: subprocess.Popen[bytes], name: str, tail: Callable[[], str]) 
         if not selector.select(READY_S):
             raise NotReady(f"{name}: nothing printed within {READY_S} s\n{tail()}")
     line = stdout.readline()
-    if not line:
-        raise NotReady(f"{name}: ended with exit code {process.wait()}\n{tail()}")
-    return dict(json.loads(line))
+    try:
+        return dict(json.loads(line))
+    except ValueError:  # end of file, or an error's document
+        raise NotReady(f"{name}: ended with exit code {process.wait()}\n{tail()}") from None
 
 
 def _tell(process: subprocess.Popen[bytes], message: object) -> None:
