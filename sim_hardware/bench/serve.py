@@ -169,6 +169,7 @@ class _Observer:
         was_on, self.is_on = self.is_on, self._world.coil.field_ka_per_m(now) > 0.0
         if self.is_on is not was_on:
             self._write(Edge(now, self.is_on, late_s))
+            self._truth_at = now
         was_closed, self._is_closed = self._is_closed, self._world.line.closed(now)
         if self._is_closed is not was_closed:
             self._write(Contact(now, self._is_closed, late_s))

@@ -13,7 +13,7 @@ from types import TracebackType
 from mnht_controller.app.shipped import config_dir
 from mnht_controller.domain.errors import MnhtError
 from sim_hardware.bench.live import Live, LiveOptions
-from sim_hardware.bench.rest import Operator
+from sim_hardware.bench.rest import Operator, Refused
 from sim_hardware.bench.truth import LOOK_S, TruthTail
 
 PLATEAU_SKIN_C = 42.8
@@ -49,6 +49,7 @@ class Warm:
             self.operator = Operator(self.live.url)
             self.operator.login(str(self.live.served["claim_code"]))
             self.operator.watch(self._left)
+            until(self._is_told, WAIT_S, "the console hears the controller")
         except BaseException:
             self.close()
             raise
@@ -63,16 +64,27 @@ class Warm:
         self.close()
 
     def close(self) -> int:
-        """Take it down and wait until every process has gone. Gives serve's exit code."""
+        """Take it down, wait until every process has gone, see all. Gives serve's exit code."""
         self._left.set()
         code = self.live.stop()
+        self.seen.read()
         until(lambda: not any(is_alive(pid) for pid in self.pids), WAIT_S, "no process left")
         return code
+
+    def _is_told(self) -> bool:
+        try:
+            return bool(self.operator.call("GET", "readyz")["ok"])
+        except Refused:
+            return False
 
     @property
     def pids(self) -> tuple[int, ...]:
         """The processes of the site, as far as it was served."""
         return tuple(int(pid) for pid in self.live.served.get("pids", {}).values())
+
+    def guard_state(self) -> str:
+        """What the console says of the guard."""
+        return str(self.operator.call("GET", "session")["guard"]["state"])
 
     def treat(self, phase: str = "plateau") -> None:
         """Arm, start, and wait until the session is in this phase with current flowing."""

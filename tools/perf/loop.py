@@ -182,7 +182,6 @@ def measure(kind: Kind, phase_s: float) -> Trial:
             time.sleep(WATCH_S)
         journals = Path(stack.live.served["journal_dir"])
         stack.close()
-        seen.read()
         fed = _fed(journals)
         end = at + EDGE_S_MAX if edge is None else edge.at
         return Trial(
