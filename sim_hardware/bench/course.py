@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The course of one session as the controller decided it, collected tick by tick."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from mnht_controller.domain.lease import GuardStatus
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.reading import Reading
 from mnht_controller.domain.tick import Decision, TickInput
+from mnht_controller.domain.trip import Trip
+
+TREATING = frozenset({Phase.RAMP, Phase.PLATEAU, Phase.PAUSED})
 
 
 @dataclass(slots=True)
@@ -17,6 +21,10 @@ class Course:
     """Phase, monotonic time, treatment time of its first tick."""
     guard: list[GuardStatus] = field(default_factory=list)
     """One status for each change of the guard's state."""
+    trips: list[Trip] = field(default_factory=list)
+    """Every trip of the run, those that were reset too."""
+    reset_at: float | None = None
+    """When the latch was first reset."""
     ticks: int = 0
     skin_c_max: float | None = None
     tumor_c_max: float | None = None
@@ -27,6 +35,10 @@ class Course:
         """Take one tick; `roles` follow the order of the probes."""
         if self.last is None or decision.phase is not self.last.phase:
             self.phases.append((decision.phase, given.now, given.treatment_s))
+        before = self.last.trips if self.last else ()
+        self.trips += [trip for trip in decision.trips if trip not in before]
+        if before and not decision.trips and self.reset_at is None:
+            self.reset_at = given.now
         status = given.guard
         if status and (not self.guard or status.state is not self.guard[-1].state):
             self.guard.append(status)
@@ -40,12 +52,35 @@ class Course:
         """Monotonic and treatment time at which a phase was first entered."""
         return next(((at, t) for name, at, t in self.phases if name is phase), None)
 
+    def left_treatment(self) -> float | None:
+        """Monotonic time at which RAMP, PLATEAU and PAUSED were first left; None: not (yet)."""
+        started = False
+        for phase, at, _ in self.phases:
+            started = started or phase is Phase.RAMP
+            if started and phase not in TREATING:
+                return at
+        return None
+
+    def treatment_s(self, at: float, speed: float) -> float:
+        """Treatment time of the controller at a monotonic time."""
+        if self.last_input is None:
+            return 0.0
+        return self.last_input.treatment_s + (at - self.last_input.now) * speed
+
     @property
     def outcome(self) -> str:
         """completed, stopped or refused, as far as phases tell."""
         if self.last and self.last.phase is Phase.COMPLETE:
             return "completed"
         return "stopped" if self.first(Phase.RAMP) else "refused"
+
+
+def first_of_each(trips: Iterable[Trip]) -> tuple[Trip, ...]:
+    """Each code when it was first seen, by whichever process, in order of time."""
+    first: dict[str, Trip] = {}
+    for trip in sorted(trips, key=lambda trip: trip.at):
+        first.setdefault(trip.code, trip)
+    return tuple(first.values())
 
 
 def _hottest(

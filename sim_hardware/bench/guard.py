@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from mnht_controller.domain.codec import from_plain
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
@@ -30,6 +31,9 @@ class VirtualGuard:
         self.journal = journal
         self._nonces = 0
         self.alive = True
+        self.leased_at: list[float] = []
+        self.confirmed: list[str] = []
+        """Hashes that a human confirmed, whatever the machine made of it."""
         self.status: GuardStatus | None = None
         self.state = machine.start(asyncio.get_running_loop().time(), latch)
 
@@ -53,6 +57,7 @@ class VirtualGuard:
         now, before = asyncio.get_running_loop().time(), self.state
         received = decode_from_controller(message)
         if isinstance(received, Lease):
+            self.leased_at.append(received.sent_at)
             self.state, _ = machine.renew(self.state, received, now)
         else:
             self._nonces += 1
@@ -65,6 +70,7 @@ class VirtualGuard:
         waiting = machine.pending(self.state)
         if waiting is None:
             return False
+        self.confirmed.append(waiting.envelope_sha256)
         now, before = asyncio.get_running_loop().time(), self.state
         self.state, refused = machine.confirm(
             self.state, waiting.envelope_sha256, waiting.nonce, actor, now
@@ -84,14 +90,13 @@ class VirtualGuard:
         self.state = machine.lost(self.state, what, now)
         self._note(before, now)
 
-    def history(self) -> tuple[tuple[Held, ...], tuple[str, ...]]:
-        """Its states in order, and the envelopes that a human confirmed, from its own journal."""
-        events = [
+    def history(self) -> tuple[Held, ...]:
+        """Its states in order, from its own journal."""
+        return held_by(
             from_plain(machine.GuardEvent, record.data)
             for record in parse_records(self.journal.lines, "guard")
             if record.kind == "guard"
-        ]
-        return held_by(events)
+        )
 
     def _note(self, before: machine.Guard, now: float) -> None:
         if before is not self.state:
@@ -99,13 +104,18 @@ class VirtualGuard:
                 self.journal.write("guard", event)
 
 
-def held_by(events: Iterable[machine.GuardEvent]) -> tuple[tuple[Held, ...], tuple[str, ...]]:
-    """States in order, and the hashes of the envelopes that were confirmed (DISABLED → ARMED)."""
+def held_by(events: Iterable[machine.GuardEvent]) -> tuple[Held, ...]:
+    """States and envelopes in order, one entry for each change of either."""
     held: list[Held] = []
-    confirmed: list[str] = []
     for event in events:
-        if not held or held[-1].state is not event.state:
-            held.append(Held(event.at, event.state, event.envelope_sha256))
-            if event.state is GuardState.ARMED:
-                confirmed.append(event.envelope_sha256)
-    return tuple(held), tuple(confirmed)
+        found = Held(event.at, event.state, event.envelope_sha256)
+        if not held or replace(held[-1], at=found.at) != found:
+            held.append(found)
+    return tuple(held)
+
+
+def confirmed_by(events: Iterable[machine.GuardEvent]) -> tuple[str, ...]:
+    """Envelopes for which the guard names the human who armed it."""
+    return tuple(
+        event.envelope_sha256 for event in events if event.state is GuardState.ARMED and event.actor
+    )

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator of `simulate`: acts on what the last tick decided, as a person would."""
 
-import asyncio
 from collections.abc import Callable
 
 from mnht_controller.domain.intent import Intent, Verb
@@ -45,28 +44,30 @@ class NoConsole:
 
 
 class ScriptedOperator:
-    """Prepares, confirms at the guard, starts; then only watches."""
+    """Prepares, confirms at the guard, starts; then only watches. `wish` asks for more."""
 
     def __init__(self, guard: VirtualGuard, hall: Hall) -> None:
         self._guard, self._hall = guard, hall
-        self._said: set[Verb] = set()
+        self._done: set[Verb] = set()
+        self._asked = 0
         self._is_confirmed = False
-        self.said_at: float | None = None
-        """When it last asked for something."""
 
     def act(self, given: TickInput, decision: Decision) -> None:
         """Look at one tick and do the next thing, once."""
         self._hall.seen_at = given.now
         if decision.phase is Phase.STANDBY and given.now >= SETTLE_S and not decision.trips:
-            self.say(Verb.PREPARE)
+            self._once(Verb.PREPARE)
         elif decision.phase is Phase.CHECK and not self._is_confirmed:
             self._is_confirmed = self._guard.confirm(ACTOR)
         elif decision.phase is Phase.ARMED and self._guard.state.state is GuardState.ARMED:
-            self.say(Verb.START)
+            self._once(Verb.START)
 
-    def say(self, verb: Verb) -> None:
-        """Ask for something, once."""
-        if verb not in self._said:
-            self._said.add(verb)
-            self.said_at = asyncio.get_running_loop().time()
-            self._hall.offer(Asked(NoConsole(), len(self._said), Intent(verb, ACTOR)))
+    def wish(self, verb: Verb, value: float | None = None) -> None:
+        """Ask for something now."""
+        self._asked += 1
+        self._hall.offer(Asked(NoConsole(), self._asked, Intent(verb, ACTOR, value)))
+
+    def _once(self, verb: Verb) -> None:
+        if verb not in self._done:
+            self._done.add(verb)
+            self.wish(verb)

@@ -4,18 +4,29 @@
 I1 to I6, I9 and I11. Individual tests add expectations, never exceptions.
 """
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.prescription import Plan
+from mnht_controller.interlock.lease import LEASE_AGE_S_MAX
 from sim_hardware.bench.truth import Edge, Truth
 
 LAPSE_S = 0.35
 """Enable line: 300 ms of silence plus the observer's own step."""
+LEAD_S = 0.2
+"""The source may obey a permit a moment before the guard's record of RUN is written."""
+LEASE_S = LEASE_AGE_S_MAX + LAPSE_S
+"""How long current may outlast the last lease that reached the guard."""
 PROBED_MARGIN_C = 0.5
 SETTLE_S = 0.3
-"""How long the source may take to bring the field down after its class time began."""
+"""How long a command that was already on its way may still show after a trip."""
+OFF_S = 1.0
+"""After a trip the enable line has opened the coil by then, whatever the source does."""
+
+Span = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +40,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is judged. `fault_at` and `class_s`: onset of an injected fault and its class time."""
+    """What is judged. `fault_at` and `class_s`: onset of an injected fault and its class time.
+
+    `confirmed_sha256` is what humans confirmed, `leased_at` when leases reached the guard,
+    `latched_at` and `reset_at` the first trip and its reset.
+    """
 
     plan: Plan
     truth: Sequence[Truth]
@@ -37,12 +52,12 @@ class Evidence:
     guard: Sequence[Held]
     confirmed_sha256: tuple[str, ...]
     leased_sha256: tuple[str, ...]
+    leased_at: Sequence[float]
     chains_ok: bool
     latched_at: float | None
     reset_at: float | None = None
     fault_at: float | None = None
     class_s: float | None = None
-    ended: bool = True
 
 
 def violations(evidence: Evidence) -> list[str]:
@@ -50,57 +65,76 @@ def violations(evidence: Evidence) -> list[str]:
     return [f"{name}: {text}" for name, judge in ORACLES for text in judge(evidence)]
 
 
+def energized(ev: Evidence) -> list[Span]:
+    """When current certainly flowed: between edges, less the observer's lateness, and at rows."""
+    spans = [(row.at, row.at) for row in ev.truth if not (row.coil_ka_per_m <= 0.0)]
+    began: float | None = None
+    for edge in ev.edges:
+        if edge.energized and began is None:
+            began = edge.at
+        elif not edge.energized and began is not None:
+            spans.append((began, max(began, edge.at - edge.late_s)))
+            began = None
+    if began is not None:
+        spans.append((began, max(began, ev.truth[-1].at if ev.truth else began)))
+    return sorted(spans)
+
+
 def _energized_only_in_run(ev: Evidence) -> list[str]:
-    """I1: current only while the guard is in RUN, or within the enable line's lapse after it."""
+    """I1: current only while the guard is in RUN on fresh leases, or within the line's lapse."""
+    run = _joined(
+        (held.at - LEAD_S, (ev.guard[n + 1].at if n + 1 < len(ev.guard) else math.inf) + LAPSE_S)
+        for n, held in enumerate(ev.guard)
+        if held.state is GuardState.RUN
+    )
+    leased = _joined((at, at + LEASE_S) for at in sorted(ev.leased_at))
     found = [
-        f"{row.coil_ka_per_m:.2f} kA/m at {row.at:.3f} s, guard not in RUN"
-        for row in ev.truth
-        if row.coil_ka_per_m > 0.0 and not _held_within(ev.guard, row.at, LAPSE_S)
+        f"current from {begin:.3f} to {end:.3f} s, {why}"
+        for begin, end in energized(ev)
+        for spans, why in ((run, "guard not in RUN"), (leased, "no fresh lease"))
+        if not any(first <= begin and end <= last for first, last in spans)
     ]
     return found[:3]
 
 
-def _held_within(guard: Sequence[Held], at: float, lapse_s: float) -> bool:
-    """Whether the guard was in RUN (or ARMED, about to) at any moment of the last lapse_s."""
-    for number, held in enumerate(guard):
-        until = guard[number + 1].at if number + 1 < len(guard) else float("inf")
-        if held.state is GuardState.RUN and held.at - 0.2 <= at and until + lapse_s >= at:
-            return True
-    return False
+def _joined(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order of their begin, those that touch made one."""
+    joined: list[Span] = []
+    for begin, end in spans:
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((begin, end))
+    return joined
 
 
 def _within_limits(ev: Evidence) -> list[str]:
-    """I2: probed sites within limit + 0.5 °C; unprobed skin and tumor within the plan's caps."""
+    """I2: true skin (probed or not), tumor and healthy tissue within their limits + 0.5 °C."""
+    if not ev.truth:
+        return ["nothing was observed, so nothing can be judged"]
     limits = ev.plan.envelope.limits
-    rows = (
-        ("skin", max((r.skin_c for r in ev.truth), default=0.0), limits.skin_c_trip),
-        ("skin surface", max((r.skin_surface_c for r in ev.truth), default=0.0), 44.0 + 0.5),
-        ("tumor", max((r.tumor_c_max for r in ev.truth), default=0.0), limits.tumor_c_cap),
-        ("healthy", max((r.healthy_c for r in ev.truth), default=0.0), limits.healthy_c_cap),
+    rows: tuple[tuple[str, Callable[[Truth], float], float], ...] = (
+        ("skin", lambda row: row.skin_c, limits.skin_c_trip),
+        ("skin surface", lambda row: row.skin_surface_c, limits.skin_c_trip),
+        ("tumor", lambda row: row.tumor_c_max, limits.tumor_c_cap),
+        ("healthy", lambda row: row.healthy_c, limits.healthy_c_cap),
     )
-    return [
-        f"true {where} {worst:.2f} C above {limit} + {PROBED_MARGIN_C} C"
-        for where, worst, limit in rows
-        if not (worst <= limit + PROBED_MARGIN_C)
-    ]
+    found = []
+    for where, value, limit in rows:
+        wrong = [value(row) for row in ev.truth if not (value(row) <= limit + PROBED_MARGIN_C)]
+        if wrong:  # NaN is wrong too, and has no maximum
+            found.append(f"true {where} {max(wrong):.2f} C above {limit} + {PROBED_MARGIN_C} C")
+    return found
 
 
 def _fault_is_answered(ev: Evidence) -> list[str]:
     """I3: from the onset of a fault to current zero within its class time."""
     if ev.fault_at is None or ev.class_s is None:
         return []
-    last = _last_energized_at(ev)
-    if last is None or last <= ev.fault_at + ev.class_s:
+    last = max((end for _, end in energized(ev)), default=ev.fault_at)
+    if last <= ev.fault_at + ev.class_s:
         return []
     return [f"current {last - ev.fault_at:.3f} s after the fault, class time {ev.class_s} s"]
-
-
-def _last_energized_at(ev: Evidence) -> float | None:
-    """When current last flowed, by the edges (exact) or the rows (sampled)."""
-    gone = [edge.at for edge in ev.edges if not edge.energized]
-    if ev.edges and ev.edges[-1].energized:
-        return ev.truth[-1].at if ev.truth else ev.edges[-1].at
-    return gone[-1] if gone else None
 
 
 def _command_within_cap(ev: Evidence) -> list[str]:
@@ -111,23 +145,41 @@ def _command_within_cap(ev: Evidence) -> list[str]:
 
 
 def _no_return_after_trip(ev: Evidence) -> list[str]:
-    """I5: after a trip no current returns without a reset."""
-    if ev.latched_at is None or ev.reset_at is not None:
+    """I5: after a trip current ends, and does not return before a reset."""
+    if ev.latched_at is None:
         return []
-    back = [e for e in ev.edges if e.energized and e.at > ev.latched_at + SETTLE_S]
-    return [f"current came back at {back[0].at:.3f} s after a trip"] if back else []
+    until = math.inf if ev.reset_at is None else ev.reset_at
+    back = [e.at for e in ev.edges if e.energized and ev.latched_at + SETTLE_S < e.at < until]
+    found = [f"current came back at {at:.3f} s after a trip" for at in back[:1]]
+    flows = [
+        end
+        for begin, end in energized(ev)
+        if begin < until and min(end, until) > ev.latched_at + OFF_S
+    ]
+    return found or [f"current flows on until {end:.3f} s after a trip" for end in flows[:1]]
 
 
 def _chains_verify(ev: Evidence) -> list[str]:
-    """I6: every journal of the run verifies."""
-    return [] if ev.chains_ok else ["a journal chain does not verify"]
+    """I6: every journal of the run verifies, and none lost a record."""
+    return [] if ev.chains_ok else ["a journal chain does not verify, or has lost records"]
+
+
+_BEFORE: MappingProxyType[GuardState, frozenset[GuardState | None]] = MappingProxyType(
+    {
+        GuardState.ARMED: frozenset({GuardState.DISABLED, GuardState.ARMED}),
+        GuardState.RUN: frozenset({GuardState.ARMED, GuardState.RUN}),
+    }
+)
 
 
 def _starts_safe(ev: Evidence) -> list[str]:
-    """I9: the guard's first word is never RUN or ARMED, and no current flows before it."""
-    if ev.guard and ev.guard[0].state in {GuardState.RUN, GuardState.ARMED}:
-        return [f"the guard started in {ev.guard[0].state}"]
-    return []
+    """I9: the guard is never in ARMED or RUN without having come there by DISABLED and ARMED."""
+    found, before = [], None
+    for held in ev.guard:
+        if held.state in _BEFORE and before not in _BEFORE[held.state]:
+            found.append(f"the guard went from {before or 'its start'} to {held.state}")
+        before = held.state
+    return found[:3]
 
 
 def _runs_what_was_confirmed(ev: Evidence) -> list[str]:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens besides the treatment: faults and operator's wishes on a timeline, from a file."""
 
+import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import Phase
-from sim_hardware.faults import Fault
+from sim_hardware.faults import Fault, Targets
 
 CLASS_S = MappingProxyType(
     {
@@ -28,15 +29,17 @@ CLASS_S = MappingProxyType(
 )
 """Class times of design.md sections 7 and 9: from onset to field zero, s."""
 
+EXAMPLES = "see config/scenarios for examples"
 KEYS = frozenset({"schema", "title", "since", "until_s", "skin_c", "fault", "wish"})
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the operator asks for, at a time of the scenario's clock."""
+    """What the operator asks for, at a time of the scenario's clock; `value` when lowering."""
 
     at_s: float
     verb: Verb
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Scenario:
     since: Phase = Phase.PLATEAU
     skin_c: float | None = None
     until_s: float = 10_000.0
+    file: str = "scenario"
 
     @property
     def class_s(self) -> float | None:
@@ -58,6 +62,16 @@ class Scenario:
 def class_s(fault: Fault) -> float:
     """Class time of one fault, s."""
     return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), 1.3))
+
+
+def targets_checked(scenario: Scenario, targets: Targets) -> Scenario:
+    """The scenario, if everything its faults act on is there; ConfigError otherwise."""
+    for fault in scenario.faults:
+        try:
+            targets.find(fault)
+        except ValueError as error:
+            raise ConfigError(scenario.file, "fault", str(error), EXAMPLES) from error
+    return scenario
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -72,17 +86,28 @@ def load_scenario(path: Path) -> Scenario:
     if unknown:
         raise ConfigError(str(path), unknown[0], "unknown key", f"one of {sorted(KEYS)}")
     try:
-        return _scenario(data)
+        return replace(_scenario(data), file=str(path))
     except (TypeError, ValueError, KeyError) as error:
-        right = "see config/scenarios for examples"
-        raise ConfigError(str(path), "fault", str(error), right) from error
+        raise ConfigError(str(path), "scenario", str(error), EXAMPLES) from error
 
 
 def _scenario(data: dict[str, Any]) -> Scenario:
     return Scenario(
-        faults=tuple(Fault(**{**row, "at_s": float(row["at_s"])}) for row in data.get("fault", ())),
-        wishes=tuple(Wish(float(row["at_s"]), Verb(row["verb"])) for row in data.get("wish", ())),
+        faults=tuple(
+            Fault(**{**row, "at_s": _number(row["at_s"])}) for row in data.get("fault", ())
+        ),
+        wishes=tuple(_wish(**row) for row in data.get("wish", ())),
         since=Phase(data.get("since", "plateau")),
-        skin_c=float(data["skin_c"]) if "skin_c" in data else None,
-        until_s=float(data.get("until_s", 10_000.0)),
+        skin_c=_number(data["skin_c"]) if "skin_c" in data else None,
+        until_s=_number(data.get("until_s", 10_000.0)),
     )
+
+
+def _wish(at_s: object, verb: str, value: object = None) -> Wish:
+    return Wish(_number(at_s), Verb(verb), None if value is None else _number(value))
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)

@@ -12,6 +12,7 @@ from pathlib import Path
 from mnht_controller.app.build import Shell, build, header, plan_for
 from mnht_controller.devices.contract import DriverSpec
 from mnht_controller.devices.transport import Transport
+from mnht_controller.domain.command import Permit
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
@@ -21,11 +22,11 @@ from mnht_controller.journal.records import TickRecord
 from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.controller import Controller
 from mnht_controller.settings.settings import Device, Settings
-from sim_hardware.bench.course import Course
+from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.operator import ScriptedOperator, Tapped
 from sim_hardware.bench.oracles import Evidence, violations
-from sim_hardware.bench.scenario import Scenario
+from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
@@ -50,6 +51,8 @@ class Observed:
     edges: list[Edge] = field(default_factory=list)
     course: Course = field(default_factory=Course)
     fault_at: float | None = None
+    refused_at: float | None = None
+    """When the controller first wanted no field after the fault had begun."""
 
 
 class Simulation:
@@ -60,6 +63,7 @@ class Simulation:
         self.plan: Plan = plan_for(settings)
         self.seen = Observed()
         self.transports: dict[str, MemoryTransport] = {}
+        self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
         self._ended_at: float | None = None
 
     def run(self) -> None:
@@ -134,18 +138,22 @@ class Simulation:
 
     def _seen(self, record: TickRecord) -> None:
         given, decision = record.input, record.decision
+        if self.seen.fault_at is not None and self.seen.refused_at is None:
+            is_wanted = isinstance(decision.verdict, Permit) and decision.verdict.field_ka_per_m > 0
+            self.seen.refused_at = None if is_wanted else given.now
         self.seen.course.add(given, decision, self._roles)
         self.operator.act(given, decision)
 
     async def _observe(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the coil from outside, start the scenario's faults, and see when it is over."""
-        timeline = Timeline(self.scenario.faults, self.world.targets(self.transports, self._kill))
+        targets = self.world.targets(self.transports, self._kill)
+        timeline = Timeline(targets_checked(self.scenario, targets).faults, targets)
         next_truth = loop.time()
         while not self._is_over(loop.time()):
             now = loop.time()
             self._play(timeline, now)
             self._edge(now)
-            if now >= next_truth:
+            if now >= next_truth or not self._is_told_within_cap():
                 self.seen.truth.append(self.world.truth(now))
                 next_truth = now + TRUTH_S
             await asyncio.sleep(WATCH_S)
@@ -159,9 +167,9 @@ class Simulation:
         scenario_s = self.world.treatment_s(now) - since[1]
         if timeline.advance(scenario_s, now) and self.seen.fault_at is None:
             self.seen.fault_at = now
-        for wish in self.scenario.wishes:
-            if wish.at_s <= scenario_s:
-                self.operator.say(wish.verb)
+        while self._wishes and self._wishes[0].at_s <= scenario_s:
+            wish = self._wishes.pop(0)
+            self.operator.wish(wish.verb, wish.value)
 
     def _kill(self, _fault: Fault) -> None:
         now = asyncio.get_running_loop().time()
@@ -175,6 +183,11 @@ class Simulation:
         edges = self.seen.edges
         if is_on is not (edges[-1].energized if edges else False):
             edges.append(Edge(now, is_on, WATCH_S))
+
+    def _is_told_within_cap(self) -> bool:
+        """What leaves the cap for a moment only must not fall between two rows of truth."""
+        cap = self.plan.envelope.limits.field_ka_per_m_cap
+        return 0.0 <= self.world.source.stage.settings.level / 1000.0 <= cap + 1e-9
 
     def _is_over(self, now: float) -> bool:
         """Completed, or long enough after a trip, or never allowed to start, or out of time."""
@@ -190,33 +203,31 @@ class Simulation:
     # ---- judging ---------------------------------------------------------------------------
 
     def _trips(self) -> tuple[Trip, ...]:
-        """The controller's trips, then those that only the guard saw."""
-        last = self.seen.course.last
-        own = last.trips if last else ()
-        codes = {trip.code for trip in own}
-        guard = tuple(t for t in self.guard.state.latch.trips if t.code not in codes)
-        return tuple(sorted((*own, *guard), key=lambda trip: trip.at))
+        """What either process tripped on."""
+        return first_of_each((*self.seen.course.trips, *self.guard.state.latch.trips))
 
-    def _fault_at(self, trips: tuple[Trip, ...]) -> float | None:
+    def _fault_at(self) -> float | None:
         """A source that ignores off harms nobody before off is wanted: that is its onset."""
         verbs = {fault.verb for fault in self.scenario.faults}
-        if verbs == {"amp_ignores_off"}:
-            return self.operator.said_at or (trips[0].at if trips else None)
-        return self.seen.fault_at
+        return self.seen.refused_at if verbs == {"amp_ignores_off"} else self.seen.fault_at
 
     def _evidence(self) -> Evidence:
-        held, confirmed = self.guard.history()
         trips = self._trips()
         return Evidence(
             plan=self.plan,
             truth=self.seen.truth,
             edges=self.seen.edges,
-            guard=held,
-            confirmed_sha256=confirmed,
+            guard=self.guard.history(),
+            confirmed_sha256=tuple(self.guard.confirmed),
             leased_sha256=(self.plan.envelope_sha256,),
-            chains_ok=verify(self.journal.lines).ok and verify(self.guard.journal.lines).ok,
+            leased_at=self.guard.leased_at,
+            chains_ok=all(
+                verify(journal.lines).ok and journal.is_healthy
+                for journal in (self.journal, self.guard.journal)
+            ),
             latched_at=trips[0].at if trips else None,
-            fault_at=self._fault_at(trips),
+            reset_at=self.seen.course.reset_at,
+            fault_at=self._fault_at(),
             class_s=self.scenario.class_s,
         )
 

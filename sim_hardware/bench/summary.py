@@ -2,7 +2,7 @@
 """The document that `simulate` and `demo --headless` print: keys are a contract."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -57,8 +57,9 @@ def summary(run: Run) -> dict[str, object]:
             "tumor_cem43_t90_min": _tumor_dose(run.truth),
         },
         "trips": [
-            {"code": trip.code, "hazard": trip.hazard, "at_s": round(trip.treatment_s, 3)}
+            {"code": trip.code, "hazard": trip.hazard, "at_s": round(at_s, 3)}
             for trip in run.trips
+            for at_s in (course.treatment_s(trip.at, run.plan.envelope.speed),)
         ],
         "first_out": run.trips[0].code if run.trips else None,
         "field_off_latency_s_max": off_latency_s(run),
@@ -85,28 +86,33 @@ def _reasons(run: Run) -> list[str]:
 
 
 def _true(run: Run) -> dict[str, float | None]:
-    """Extremes from the first armed tick on; None where nothing was observed."""
+    """Extremes of the whole run; None where nothing was observed."""
     limits = run.plan.envelope.limits
-    rows = run.truth
-    if not rows:
-        return {}
-    skin = max(row.skin_c for row in rows)
+    skin = _most(row.skin_c for row in run.truth)
     return {
         "skin_c_max": skin,
-        "skin_surface_c_max": max(row.skin_surface_c for row in rows),
-        "skin_overshoot_c": max(0.0, skin - run.plan.prescription.setpoint_c),
-        "skin_over_cap_c": max(0.0, skin - limits.skin_c_cap),
-        "tumor_c_max": max(row.tumor_c_max for row in rows),
-        "tumor_t90_c": max(row.tumor_t90_c for row in rows),
-        "tumor_t50_c": max(row.tumor_t50_c for row in rows),
-        "healthy_c_max": max(row.healthy_c for row in rows),
+        "skin_surface_c_max": _most(row.skin_surface_c for row in run.truth),
+        "skin_overshoot_c": _above(skin, run.plan.prescription.setpoint_c),
+        "skin_over_cap_c": _above(skin, limits.skin_c_cap),
+        "tumor_c_max": _most(row.tumor_c_max for row in run.truth),
+        "tumor_t90_c": _most(row.tumor_t90_c for row in run.truth),
+        "tumor_t50_c": _most(row.tumor_t50_c for row in run.truth),
+        "healthy_c_max": _most(row.healthy_c for row in run.truth),
     }
 
 
+def _most(values: Iterable[float]) -> float | None:
+    return max(values, default=None)
+
+
+def _above(value: float | None, limit: float) -> float | None:
+    return None if value is None else max(0.0, value - limit)
+
+
 def _plateau(run: Run) -> dict[str, float | None]:
-    """Time to target, fraction in band and RMS of true skin until the field ends."""
+    """Time to target, fraction in band and RMS of true skin until the treatment ends."""
     start = run.course.first(Phase.RAMP)
-    end = run.course.first(Phase.COOLDOWN) or run.course.first(Phase.TRIPPED)
+    left = run.course.left_treatment()
     setpoint_c = run.plan.prescription.setpoint_c
     nothing: dict[str, float | None] = {
         "time_to_target_s": None,
@@ -115,14 +121,16 @@ def _plateau(run: Run) -> dict[str, float | None]:
     }
     if start is None:
         return nothing
-    until = end[0] if end else math.inf
+    until = math.inf if left is None else left
     heated = [row for row in run.truth if start[0] <= row.at < until]
     reached = next((n for n, row in enumerate(heated) if row.skin_c >= setpoint_c - BAND_C), None)
     if reached is None:
         return nothing
     errors = [row.skin_c - setpoint_c for row in heated[reached:]]
+    # The bench's treatment clock began earlier than the controller's: only differences count.
+    early_s = (heated[0].at - start[0]) * run.plan.envelope.speed
     return {
-        "time_to_target_s": round(heated[reached].treatment_s - start[1], 1),
+        "time_to_target_s": round(heated[reached].treatment_s - heated[0].treatment_s + early_s, 1),
         "plateau_in_band_fraction": sum(abs(e) <= BAND_C for e in errors) / len(errors),
         "plateau_rms_c": math.sqrt(sum(e * e for e in errors) / len(errors)),
     }
@@ -136,12 +144,18 @@ def _tumor_dose(rows: Sequence[Truth]) -> float:
 
 
 def off_latency_s(run: Run) -> float | None:
-    """From the first trip to the coil without current; 0 when it had none, None without a trip."""
-    if not run.trips:
-        return None
-    at = run.trips[0].at
-    energized = [edge for edge in run.edges if edge.at <= at]
-    if not energized or not energized[-1].energized:
+    """Longest time from a trip to the coil without current; None without a trip.
+
+    0 when it had none; where it never ended, as long as it was watched.
+    """
+    return max((_off_after(run, trip.at) for trip in run.trips), default=None)
+
+
+def _off_after(run: Run, at: float) -> float:
+    before = [edge for edge in run.edges if edge.at <= at]
+    if not before or not before[-1].energized:
         return 0.0
     gone = next((edge.at for edge in run.edges if edge.at > at and not edge.energized), None)
-    return math.inf if gone is None else gone - at
+    if gone is None:
+        gone = max((row.at for row in run.truth), default=at)
+    return gone - at

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mnht_controller.domain.codec import from_plain
+from mnht_controller.domain.lease import Lease
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.trip import Trip
 from mnht_controller.guard.machine import GuardEvent
 from mnht_controller.journal.chain import lines_of, trace_sha256, verify
-from mnht_controller.journal.read import Record, read_records
+from mnht_controller.journal.read import Record, parse_records
 from mnht_controller.journal.records import TickRecord
-from sim_hardware.bench.course import Course
-from sim_hardware.bench.guard import held_by
+from sim_hardware.bench.course import Course, first_of_each
+from sim_hardware.bench.guard import confirmed_by, held_by
 from sim_hardware.bench.live import Live
 from sim_hardware.bench.oracles import Evidence, violations
 from sim_hardware.bench.summary import Run, summary
@@ -27,21 +28,20 @@ def judge(
     folder = Path(str(live.served["journal_dir"]))
     controller, guard = _journal(folder, "controller"), _journal(folder, "guard")
     course = _course(controller, plan)
-    events = [
-        from_plain(GuardEvent, record.data) for record in _records(guard) if record.kind == "guard"
-    ]
+    events, leased_at = _guard(guard)
     truth, edges = read_truth(live.truth_path)
     trips = tuple(trip for trip in _trips(course, events) if trip.at < until)
-    held, confirmed = held_by(events)
     evidence = Evidence(
         plan=plan,
         truth=truth,
         edges=edges,
-        guard=held,
-        confirmed_sha256=confirmed,
+        guard=held_by(events),
+        confirmed_sha256=confirmed_by(events),
         leased_sha256=(plan.envelope_sha256,),
+        leased_at=leased_at,
         chains_ok=_is_whole(controller) and _is_whole(guard),
         latched_at=trips[0].at if trips else None,
+        reset_at=course.reset_at,
     )
     return summary(
         Run(
@@ -74,19 +74,30 @@ def _course(path: Path, plan: Plan) -> Course:
     return course
 
 
+def _guard(path: Path) -> tuple[list[GuardEvent], list[float]]:
+    """What the guard did, and the leases that it took."""
+    events: list[GuardEvent] = []
+    leased_at: list[float] = []
+    for record in _records(path):
+        if record.kind == "guard":
+            events.append(from_plain(GuardEvent, record.data))
+        elif record.kind == "lease":
+            leased_at.append(from_plain(Lease, record.data).sent_at)
+    return events, leased_at
+
+
 def _records(path: Path) -> Iterator[Record]:
     """The whole records; a torn last line is what a killed process leaves."""
-    yield from read_records(path)
+    whole = (line for line in lines_of(path) if line.endswith(b"\n"))
+    yield from parse_records(whole, str(path))
 
 
 def _is_whole(path: Path) -> bool:
     verdict = verify(path)
-    return verdict.ok or verdict.torn
+    is_lossless = all(record.kind != "lost" for record in _records(path))
+    return (verdict.ok or verdict.torn) and is_lossless
 
 
 def _trips(course: Course, events: list[GuardEvent]) -> tuple[Trip, ...]:
-    """The controller's trips, and those that only the guard saw, in order of time."""
-    own = course.last.trips if course.last else ()
-    codes = {trip.code for trip in own}
-    guard = [trip for event in events for trip in event.trips if trip.code not in codes]
-    return tuple(sorted((*own, *guard), key=lambda trip: trip.at))
+    """What either process tripped on, each code when it was first seen, in order of time."""
+    return first_of_each((*course.trips, *(trip for event in events for trip in event.trips)))
