@@ -100,7 +100,7 @@ def _guard(site: Site, places: Places, session: str) -> object:
         journal_dir=str(places.journal),
         state_dir=str(places.state),
         line=site.settings.enable_line.resource,
-        boot=session,
+        session=session,
         parent_fd=PARENT_FD,
     )
 
@@ -172,6 +172,8 @@ def _with_ports(settings: Settings) -> Settings:
     """Port 0 becomes a free one now: console and STOP listener must know each other's."""
     listen = settings.console
     with socket.socket() as one, socket.socket() as two:
+        for probe in (one, two):  # as the servers themselves do: a port is free after TIME_WAIT too
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         one.bind((listen.host, listen.port))
         two.bind((listen.host, listen.stop_port))
         ports = one.getsockname()[1], two.getsockname()[1]

@@ -10,6 +10,7 @@ import typer
 
 from mnht_controller.devices.errors import DeviceError
 from mnht_controller.domain.errors import ConfigError, IntentRefused, MnhtError
+from mnht_controller.journal.errors import JournalError
 from mnht_controller.settings.errors import ConfigErrors
 
 EXIT_FAILED = 1
@@ -44,7 +45,12 @@ def say(text: str) -> None:
 
 
 def exit_code(error: Exception) -> int:
-    """The exit code of design.md section 6 for this error."""
+    """The exit code for this error; a record that cannot be read or written says why by its cause.
+
+    A record that reads but is none is a failed check.
+    """
+    if isinstance(error, JournalError) and isinstance(error.__cause__, OSError):
+        error = error.__cause__
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mnht_controller.cli.output import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_USAGE, emit, errors, say
+from mnht_controller.domain.errors import ConfigError
 
 SiteFile = Annotated[
     Path, typer.Argument(metavar="SITE.toml", help="The site.", show_default=False)
@@ -25,12 +26,17 @@ config = typer.Typer(no_args_is_help=True, help="Show settings and schemas, or b
 
 
 def read_endpoints(path: Path | None) -> dict[str, str]:
-    """Device id to resource, from what `mnht bench --json` printed."""
+    """Device id to resource, from what `mnht bench --json` printed. ConfigError if it is not."""
     if path is None:
         return {}
-    text = sys.stdin.readline() if str(path) == "-" else path.read_text(encoding="utf-8")
-    rows = json.loads(text)["endpoints"]
-    return {name: str(row["resource"]) for name, row in rows.items()}
+    try:
+        text = sys.stdin.readline() if str(path) == "-" else path.read_text(encoding="utf-8")
+        rows = json.loads(text)["endpoints"]
+        return {name: str(row["resource"]) for name, row in rows.items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"not what `mnht bench --json` prints: {error!r}"
+        right = "give the file that `mnht bench SITE.toml --json > FILE` wrote"
+        raise ConfigError(str(path), "endpoints", why, right) from error
 
 
 def serve(

@@ -26,7 +26,7 @@ from mnht_controller.devices.turn import Turn
 
 REPLY_S = 0.15
 QUIET_S = 0.05
-"""Silence that ends a drain. What comes later still cannot pass: the tag's answer comes after it."""
+"""Silence that ends a drain. What comes later still cannot pass: the tag is answered after it."""
 
 DRAIN_S_MAX = 2.0
 """A line that is never quiet is streaming or broken; two seconds are enough to know."""

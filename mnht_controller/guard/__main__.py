@@ -20,7 +20,7 @@ from mnht_controller.guard.line import LineError, make_line
 from mnht_controller.guard.process import GuardProcess, Parts, latch_path
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch
-from mnht_controller.journal.records import Header, wall_label
+from mnht_controller.journal.records import Header, boot_id, wall_label
 from mnht_controller.journal.sink import FileJournal
 
 
@@ -47,10 +47,8 @@ def run(config: GuardConfig) -> int:
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     line = make_line(config.line, config.line_baud)
     line.open()
-    label = wall_label()
-    name = f"guard-{label.replace(':', '').replace('-', '')}-{os.getpid()}.jsonl"
-    header = Header(process="guard", boot=config.boot, started_at=label)
-    journal = FileJournal(Path(config.journal_dir) / name, header)
+    header = Header(process="guard", boot=boot_id(), started_at=wall_label())
+    journal = FileJournal(Path(config.journal_dir) / f"guard-{config.session}.jsonl", header)
     process = GuardProcess(Parts(config, load_latch(latch_path(config)), line, journal))
 
     def end(number: int, frame: FrameType | None) -> None:

@@ -13,7 +13,7 @@ class GuardConfig:
     """Paths of the two sockets, folders for journal and latch, the enable line.
 
     `line`: `ASRL<path>`, a plain path, or `tcp://host:port`. `parent_fd`: a pipe whose end of file
-    means that the parent is gone; None (by hand, never in a site) watches nobody. `boot` labels
+    means that the parent is gone; None (by hand, never in a site) watches nobody. `session` names
     the run in the journal.
     """
 
@@ -22,7 +22,7 @@ class GuardConfig:
     journal_dir: str
     state_dir: str
     line: str
-    boot: str
+    session: str
     parent_fd: int | None = None
     line_baud: int = 9600
 

@@ -84,7 +84,7 @@ class MemoryJournal:
         self.lines.append(self._chain.line(kind, self._clock(), body))
         return True
 
-    def close(self, deadline_s: float = 0.0) -> bool:  # noqa: ARG002 - as Journal
+    def close(self, deadline_s: float = 0.0) -> bool:
         """Nothing to finish."""
         return self.is_healthy
 

@@ -11,8 +11,11 @@ REFUSED = "intent.refused"
 
 def refusal(intent: Intent, decision: Decision) -> tuple[str, ...]:
     """Why the intent was not taken; empty when it was. Unmet preconditions are all listed."""
-    if Reason(REFUSED, intent.verb) not in decision.events:
-        return ()
+    said = (
+        event for event in decision.events if (event.code, event.where) == (REFUSED, intent.verb)
+    )
+    if not any(event.value in {None, intent.value} for event in said):
+        return ()  # what is lowered is refused with its number
     found: tuple[Reason | Trip, ...] = (*decision.unmet, *decision.trips)
     reasons = tuple(f"{reason.code} {reason.where}".strip() for reason in found)
     return (f"{intent.verb.value} is not possible in phase {decision.phase.value}", *reasons)

@@ -8,6 +8,7 @@ from mnht_controller.domain.command import Reason
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.limits import Region
 from mnht_controller.domain.phase import Phase
+from mnht_controller.interlock.guard_trips import GUARD_TRIPS
 from mnht_controller.interlock.permissives import PERMISSIVES
 from mnht_controller.interlock.rules import RULES
 
@@ -62,24 +63,9 @@ _RULE_TEXTS = MappingProxyType(
     {row.code: Text(row.title, row.hazards, row.what_to_do) for row in RULES}
 )
 
-_GUARD_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("peer_lost", "the guard lost the controller or its parent", ("H26",)),
-    ("line_blocked", "the enable line does not take bytes", ("H29",)),
-    ("guard_tick_gap", "the guard itself was held up", ("H28",)),
-    ("lease_expired", "the controller's lease is too old", ("H27", "H31")),
-    ("lease_replayed", "the controller's lease came twice", ("H31",)),
-    ("lease_future", "the controller's lease is from the future", ("H33",)),
-    ("lease_envelope", "the lease is for other limits than those confirmed", ("H38",)),
-    ("lease_shape", "the lease does not fit the confirmed probes", ("H38",)),
+_OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("no_lease", "the guard has no lease from the controller yet", ()),
-    ("controller_trip", "the controller has tripped", ()),
-    ("permit_invalid", "the controller permitted what no limit allows", ("H40", "H52")),
-    ("inhibit_defied", "the field was permitted although a rule forbids it", ("H41",)),
     ("demand_invalid", "control asked for what no limit allows", ("H40",)),
-    ("backstop_skin", "the guard's backstop: skin at 44 °C", ("H13", "H15")),
-    ("backstop_stale", "the guard's backstop: a probe is silent", ("H10",)),
-    ("backstop_field", "the guard's backstop: field above the cap", ("H52",)),
-    ("backstop_time", "the guard's backstop: field-on time is used up", ("H43",)),
     ("nothing_pending", "nothing waits for confirmation: prepare first", ()),
     ("envelope_sha256", "these are not the limits that wait for confirmation", ("H38",)),
     ("nonce", "this confirmation was used or is out of date: read the limits again", ("H56",)),
@@ -87,12 +73,13 @@ _GUARD_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limit_order", "the limits are not in order", ("H38",)),
     ("speed_refused", "this speed of treatment time is not allowed", ("H50",)),
 )
-"""Codes that come from no rule: the guard's own, the gate's, those of proposed limits."""
+"""Codes that stand in no table of the interlock: the gate's, and those of arming."""
 
 _OTHER_TEXTS = MappingProxyType(
     {
         **{row.code: Text(row.title) for row in PERMISSIVES},
-        **{code: Text(title, hazards) for code, title, hazards in _GUARD_ROWS},
+        **{row.code: Text(row.title, row.hazards, row.what_to_do) for row in GUARD_TRIPS},
+        **{code: Text(title, hazards) for code, title, hazards in _OTHER_ROWS},
         "controller_link": Text(
             "The controller does not answer the console",
             ("H47",),

@@ -106,9 +106,11 @@ class FieldStage:
 
     def _ramped(self, t: float) -> float:
         ramp, settings = self._ramp, self.settings
+        # Whoever integrates the field looks back to before the command: the ramp began at `at`.
+        passed_s = max(0.0, t - ramp.at)
         if ramp.target >= ramp.start:
-            return min(ramp.target, ramp.start + settings.rise * (t - ramp.at))
-        return max(ramp.target, ramp.start - settings.fall * (t - ramp.at))
+            return min(ramp.target, ramp.start + settings.rise * passed_s)
+        return max(ramp.target, ramp.start - settings.fall * passed_s)
 
     def settled_at(self) -> float:
         """Return when the present ramp ends."""

@@ -60,7 +60,7 @@ def config(folder: Path, line: str) -> dict[str, Any]:
     names = {"lease_socket": "lease", "control_socket": "control"}
     names |= {"journal_dir": "journal", "state_dir": "state"}
     paths = {key: str(folder / name) for key, name in names.items()}
-    return paths | {"line": line, "boot": "test", "parent_fd": 0}
+    return paths | {"line": line, "session": f"test-{time.monotonic_ns()}", "parent_fd": 0}
 
 
 class Controller:

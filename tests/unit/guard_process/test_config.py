@@ -15,7 +15,7 @@ WHOLE = {
     "journal_dir": "c",
     "state_dir": "d",
     "line": "e",
-    "boot": "f",
+    "session": "f",
     "parent_fd": 0,
 }
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from sim_hardware.devices.field_stage import State
+from sim_hardware.devices.field_stage import FieldStage, State
 from sim_hardware.devices.scpi_commands import ROWS
 from sim_hardware.devices.scpi_source import LATENCY_S, ScpiSource
 from sim_hardware.devices.scpi_syntax import spellings
@@ -327,3 +327,17 @@ def test_amplifier_stuck_at_full_scale_is_deaf_to_its_watchdog(twin) -> None:
     assert ask(twin, "OUTP:PROT:CAUS?", 10.0) == "4096,4096"
     with pytest.raises(ValueError, match="no fault"):
         twin.inject("explode", "", 0.0)
+
+
+def test_a_look_back_before_a_command_sees_the_old_field():
+    """A coil integrated in steps asks for times before the newest command; no field is invented."""
+    stage = FieldStage()
+    stage.watchdog.enabled = False
+    stage.arm(5.0, 0.0)
+    stage.set_level(6000.0, 0.0)
+    stage.switch_on(0.0)
+    assert stage.current(2.0) == pytest.approx(6.0)
+    stage.set_level(5900.0, 2.5)
+    assert stage.current(2.0) == pytest.approx(6.0)
+    stage.set_level(6100.0, 3.0)
+    assert stage.current(2.5) == pytest.approx(5.9)
