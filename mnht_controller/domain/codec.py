@@ -7,6 +7,7 @@ from another version is an error and not a guess.
 
 import json
 import math
+import struct
 import types
 import typing
 from collections.abc import Callable, Hashable
@@ -16,6 +17,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, TypeVar, cast
 
+from mnht_controller.domain.compiled import compiled
 from mnht_controller.domain.errors import MnhtError
 
 T = TypeVar("T")
@@ -29,16 +31,22 @@ class CodecError(MnhtError):
     """Data that is not what the type says; nothing of it is used."""
 
 
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number here")
+
+
+_quote = json.encoder.encode_basestring_ascii
 _encode_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_decode_json = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+Put = Callable[[float], object]
+"""What stands for a float in the text: its shortest decimals, or a hole."""
+PutAll = Callable[[tuple[float, ...]], object]
 
 
 def to_plain(value: object) -> Plain:
     """Turn a domain value into JSON data (dicts keyed by field name)."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return _encoder(type(value))(value)
-    if isinstance(value, tuple):
-        return [to_plain(item) for item in value]
-    return value
+    return json.loads(dumps(value))
 
 
 def from_plain(kind: type[T], data: Plain) -> T:
@@ -51,13 +59,16 @@ def from_plain(kind: type[T], data: Plain) -> T:
 
 def dumps(value: object) -> str:
     """Canonical one-line JSON: keys in field order, no blanks, no NaN or infinity."""
-    return _encode_json(to_plain(value))
+    text = _text(value, float.__repr__, _joined)
+    if ("nan" in text or "inf" in text) and not _is_json(text):
+        raise ValueError("NaN and infinity do not exist in JSON")
+    return text
 
 
 def loads(kind: type[T], line: str | bytes) -> T:
     """Parse one JSON document into `kind`; CodecError for anything else (NaN too)."""
     try:
-        data = json.loads(line, parse_constant=_refuse_constant)
+        data = _decode_json(line if isinstance(line, str) else line.decode())
     except ValueError as error:
         raise CodecError(f"not JSON: {error}") from error
     return from_plain(kind, data)
@@ -68,49 +79,93 @@ def digest(value: object) -> str:
     return sha256(dumps(value).encode()).hexdigest()
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number here")
+def packed(value: object) -> bytes:
+    """Bytes that differ whenever the value does: its JSON with holes for floats, then the floats.
+
+    For digests that are made often (decimals are what makes JSON slow); there is no way back.
+    """
+    numbers: list[float] = []
+
+    def put_all(items: tuple[float, ...]) -> int:
+        numbers.extend(items)
+        return len(items)
+
+    text = _text(value, numbers.append, put_all)
+    return text.encode() + struct.pack(f"<{len(numbers)}d", *numbers)
+
+
+def _joined(items: tuple[float, ...]) -> str:
+    return ",".join(map(float.__repr__, items))
+
+
+def _is_json(text: str) -> bool:
+    try:
+        _decode_json(text)
+    except ValueError:
+        return False
+    return True
+
+
+# ---- writing: one compiled template for each dataclass ------------------------------------------
+
+
+def _text(value: object, put: Put, put_all: PutAll) -> str:
+    """Write any value, looking at what it is."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _encoder(type(value))(value, put, put_all)
+    if isinstance(value, tuple):
+        return f"[{','.join([_text(item, put, put_all) for item in value])}]"
+    return str(put(value)) if isinstance(value, float) else _encode_json(value)
 
 
 @cache
-def _encoder(kind: type) -> Callable[[Any], Plain]:
-    """Compile an encoder: a dict display, several times faster than a loop over the fields."""
+def _encoder(kind: type) -> Callable[[Any, Put, PutAll], str]:
+    """Compile `template % values`, several times faster than a loop over the fields."""
     hints = typing.get_type_hints(kind)
-    helpers: dict[str, object] = {"plain": to_plain, "__builtins__": {}}
-    items = []
-    for number, field in enumerate(fields(kind)):
-        value = _expression(f"v.{field.name}", hints[field.name], f"e{number}", helpers)
-        items.append(f"{field.name!r}: {value}")
-    source = compile(f"lambda v: {{{', '.join(items)}}}", "<codec>", "eval")
-    return cast(Callable[[Any], Plain], types.FunctionType(source, helpers)())
+    helpers: dict[str, object] = {"text": _text, "quote": _quote}
+    names = [field.name for field in fields(kind)]
+    values = [_written(f"v.{name}", hints[name], f"e{name}", helpers) for name in names]
+    template = ",".join([f"{_quote(name)}:%s" for name in names])
+    return compiled(
+        f"lambda v, put, put_all: {'{' + template + '}'!r} % ({', '.join(values)},)", helpers
+    )
 
 
-def _expression(value: str, hint: object, name: str, helpers: dict[str, object]) -> str:
-    """Source that encodes `value`; what is known of its type saves looking at it each time."""
-    if _is_scalar(hint):
-        return value
+def _written(value: str, hint: object, name: str, helpers: dict[str, object]) -> str:
+    """Source that writes `value`; what is known of its type saves looking at it each time."""
     options = typing.get_args(hint) if _is_union(hint) else (hint,)
     known = [option for option in options if option is not type(None)]
-    if len(known) == 1 and is_dataclass(known[0]):
-        helpers[name] = _encoder(cast(type, known[0]))
-        return f"{name}({value}) if {value} is not None else None"
-    if len(known) == 1 and known[0] is hint and typing.get_origin(hint) is tuple:
-        item = _expression("i", typing.get_args(hint)[0], name, helpers)
-        return f"[{item} for i in {value}]"
-    return f"plain({value})"
+    if len(known) != 1:
+        return f"text({value}, put, put_all)"
+    source = _written_one(value, known[0], name, helpers)
+    return source if len(options) == 1 else f"({source} if {value} is not None else 'null')"
 
 
-def _is_scalar(hint: object) -> bool:
-    options: tuple[object, ...] = typing.get_args(hint) if _is_union(hint) else (hint,)
-    return all(
-        option in (*_SCALARS, type(None))
-        or (isinstance(option, type) and issubclass(option, StrEnum))
-        for option in options
-    )
+def _written_one(value: str, kind: object, name: str, helpers: dict[str, object]) -> str:
+    if kind is float:
+        return f"put({value})"
+    if kind is int:
+        return value
+    if kind is bool:
+        return f"('true' if {value} else 'false')"
+    if isinstance(kind, type) and issubclass(kind, str):
+        return f"quote({value})"
+    if is_dataclass(kind):
+        helpers[name] = _encoder(cast(type, kind))
+        return f"{name}({value}, put, put_all)"
+    if typing.get_origin(kind) is tuple:
+        item = typing.get_args(kind)[0]
+        if item is float:
+            return f"'[%s]' % put_all({value})"
+        return f"'[%s]' % ','.join(['%s' % {_written('i', item, name, helpers)} for i in {value}])"
+    return f"text({value}, put, put_all)"
 
 
 def _is_union(hint: object) -> bool:
     return typing.get_origin(hint) in (types.UnionType, typing.Union)
+
+
+# ---- reading: one compiled call for each dataclass ----------------------------------------------
 
 
 @cache
@@ -123,7 +178,8 @@ def _decoder(hint: Hashable) -> Callable[[Plain], object]:
     if is_dataclass(hint):
         return _dataclass_decoder(cast(type, hint))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
-        return hint
+        members = {member.value: member for member in hint}
+        return lambda data: members.get(data) or hint(data)
     if hint is float:
         return _float
     if hint in (int, str, bool):
@@ -149,6 +205,30 @@ def _union_decoder(options: tuple[Any, ...]) -> Callable[[Plain], object]:
 
 
 def _dataclass_decoder(kind: type) -> Callable[[Plain], object]:
+    """Compile `kind(name=…, …)`; what has other keys than all of them goes the long way."""
+    hints = typing.get_type_hints(kind)
+    names = [field.name for field in fields(kind)]
+    helpers: dict[str, object] = {"kind": kind, "partly": _partial_decoder(kind)}
+    values = [f"{name}={_read(f'd[{name!r}]', hints[name], f'e{name}', helpers)}" for name in names]
+    source = f"lambda d: kind({', '.join(values)}) if len(d) == {len(names)} else partly(d)"
+    return compiled(source, helpers)
+
+
+def _read(value: str, hint: object, name: str, helpers: dict[str, object]) -> str:
+    """Source that reads `value`: the usual case in place, anything else by a function."""
+    helpers[name] = _decoder(hint)
+    if hint is float:
+        return f"(x if type(x := {value}) is float and x - x == 0.0 else {name}(x))"
+    if hint in _SCALARS:
+        return f"(x if type(x := {value}) is {cast(type, hint).__name__} else {name}(x))"
+    options = typing.get_args(hint) if _is_union(hint) else ()
+    if len(options) == 2 and options[1] is type(None):
+        return f"(None if (x := {value}) is None else {_read('x', options[0], name, helpers)})"
+    return f"{name}({value})"
+
+
+def _partial_decoder(kind: type) -> Callable[[Plain], object]:
+    """Read data in which fields that have a default may be missing."""
     hints = typing.get_type_hints(kind)
     rows = [(field.name, _decoder(hints[field.name])) for field in fields(kind)]
     names = {name for name, _ in rows}

@@ -4,14 +4,15 @@
 Trips are looked for before control wishes anything, on raw readings; the gate has the last word.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from mnht_controller.core.state import CoreInput, CoreState
 from mnht_controller.core.state import start as fresh_core
 from mnht_controller.core.tick import tick
-from mnht_controller.domain.codec import dumps
+from mnht_controller.domain.codec import packed
 from mnht_controller.domain.command import Permit, Reason
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
@@ -110,7 +111,7 @@ def _core_input(
 def state_digest(state: State) -> str:
     """A short digest of everything that the next tick depends on."""
     remembered = (state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m)
-    return blake2b(dumps(remembered).encode(), digest_size=8).hexdigest()
+    return blake2b(packed(remembered), digest_size=8).hexdigest()
 
 
 def _anew(plan: Plan, state: State, given: TickInput) -> State:

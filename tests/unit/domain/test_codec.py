@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """The codec loses no bit and accepts nothing that is not the type (H09, H12)."""
 
+import json
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mnht_controller.domain.codec import CodecError, digest, dumps, loads
+from mnht_controller.domain.codec import CodecError, digest, dumps, loads, packed, to_plain
 from mnht_controller.domain.command import FieldDemand, Inhibit, Permit, Reason
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.reading import Quality, Reading, SourceReading
 from mnht_controller.domain.tick import Decision, Estimate, Health, TickInput
+from mnht_controller.thermometry.rate import SlopeTrack
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 readings = st.builds(
@@ -62,6 +65,11 @@ def test_a_tick_survives_with_either_verdict(verdict):
         '{"value":1.0,"quality":"good","at":1.0,"seq":true}',
         '{"value":1.0,"quality":"good","at":1.0}',
         '{"value":1.0,"quality":"good","at":1.0,"seq":1,"unit":"F"}',
+        '{"value":1.0,"quality":"good","at":1.0,"seq":1,"detail":null}',
+        '{"value":1.0,"quality":["good"],"at":1.0,"seq":1,"detail":""}',
+        '{"value":1.0,"quality":"good","at":1.0,"detail":"","unit":"F"}',
+        '["value","quality","at","seq","detail"]',
+        b"\xff",
     ],
 )
 def test_what_is_not_a_reading_is_refused(line):
@@ -75,13 +83,50 @@ def test_no_number_that_json_lacks_is_written(value):
         dumps(Reading(value, Quality.GOOD, 0.0, 0))
 
 
-def test_the_digest_follows_every_field():
+def test_nan_and_inf_are_words_like_others():
+    reading = Reading(None, Quality.BAD, 0.0, 0, "nan or inf")
+    assert loads(Reading, dumps(reading)) == reading
+
+
+@given(readings)
+def test_plain_data_is_what_the_text_says(reading):
+    assert to_plain(reading) == {
+        "value": reading.value,
+        "quality": reading.quality.value,
+        "at": reading.at,
+        "seq": reading.seq,
+        "detail": reading.detail,
+    }
+    assert dumps(reading) == json.dumps(to_plain(reading), separators=(",", ":"))
+
+
+@pytest.mark.parametrize("mark", [digest, packed])
+def test_the_digest_follows_every_field(mark):
     reading = Reading(43.0, Quality.GOOD, 1.0, 7)
     others = [
+        Reading(None, Quality.GOOD, 1.0, 7),
         Reading(43.0000001, Quality.GOOD, 1.0, 7),
         Reading(43.0, Quality.SUSPECT, 1.0, 7),
         Reading(43.0, Quality.GOOD, 1.5, 7),
         Reading(43.0, Quality.GOOD, 1.0, 8),
         Reading(43.0, Quality.GOOD, 1.0, 7, "x"),
     ]
-    assert len({digest(item) for item in (reading, *others)}) == len(others) + 1
+    assert len({mark(item) for item in (reading, *others)}) == len(others) + 1
+
+
+def test_packed_floats_keep_their_places():
+    """A float that moves to another field, or over the end of a list, is another value."""
+    empty = SlopeTrack((), (), 0.0, 0.0, 0.0, 0, None)
+    values = [
+        Estimate(1.0, None, None, None, None, 0.0, 0.0),
+        Estimate(None, 1.0, None, None, None, 0.0, 0.0),
+        replace(empty, bins_s=(1.0, 2.0)),
+        replace(empty, bins_s=(1.0,), bins_c=(2.0,)),
+        replace(empty, bins_c=(1.0, 2.0)),
+        replace(empty, bins_c=(1.0, -0.0)),
+        replace(empty, bins_c=(1.0, 0.0)),
+        (1.0, None),
+        (None, 1.0),
+        ((1.0,), ()),
+    ]
+    assert len({packed(value) for value in values}) == len(values)

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled copy is the one that the standard library makes."""
+
+import dataclasses
+
+import pytest
+
+from mnht_controller.domain.compiled import compiled, replace
+from mnht_controller.domain.limits import HARD_LIMITS
+from mnht_controller.domain.reading import Quality, Reading
+
+READING = Reading(43.0, Quality.GOOD, 1.0, 7, "as read")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"value": None}, {"detail": "", "seq": 8}, {"seq": 8, "detail": ""}],
+)
+def test_a_copy_differs_in_what_was_asked_only(changes):
+    copy = replace(READING, **changes)
+    assert copy == dataclasses.replace(READING, **changes)
+    assert copy is not READING
+    assert Reading(43.0, Quality.GOOD, 1.0, 7, "as read") == READING
+
+
+def test_every_field_can_be_changed():
+    for field in dataclasses.fields(HARD_LIMITS):
+        change = {field.name: 1.5}
+        assert replace(HARD_LIMITS, **change) == dataclasses.replace(HARD_LIMITS, **change)
+
+
+def test_a_field_that_does_not_exist_is_refused():
+    with pytest.raises(TypeError, match="Reading has no unit"):
+        replace(READING, unit="F")
+
+
+def test_a_copy_stays_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        replace(READING, seq=8).seq = 9
+
+
+def test_a_compiled_lambda_sees_its_names():
+    assert compiled("lambda x: x + more", {"more": 2})(1) == 3
