@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guard's judgement of one lease: the same rules on the raw readings, then the backstop."""
 
-from dataclasses import replace
-
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import Lease
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.trip import Effect

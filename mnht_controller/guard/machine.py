@@ -5,10 +5,9 @@ Every function takes a Guard and gives the next one; asked-for things that are r
 all their reasons. The process around it moves bytes, `simulate` runs the same code.
 """
 
-from dataclasses import replace
-
 from mnht_controller.domain.codec import digest
 from mnht_controller.domain.command import Reason
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.trip import Effect, Latch
@@ -246,14 +245,24 @@ def tick(guard: Guard, now: float) -> tuple[Guard, bytes]:
     """One of 20 steps a second: check everything again, then give the bytes for the enable line."""
     if guard.state in LIVE:
         guard = _check(guard, now)
-    guard = replace(guard, ticked_at=now, ticks=guard.ticks + 1)
+    data = _due(guard, now)
+    guard = replace(
+        guard,
+        ticked_at=now,
+        ticks=guard.ticks + 1,
+        fed_at=now if data else guard.fed_at,
+        reclose_due=guard.reclose_due and not data,
+    )
+    return guard, data
+
+
+def _due(guard: Guard, now: float) -> bytes:
+    """Nothing while the line must be silent, once the re-close sequence, then feed."""
     if guard.state not in LIVE:
-        return guard, b""
+        return b""
     if not guard.reclose_due:
-        return replace(guard, fed_at=now), FEED
-    if not (now - guard.fed_at >= SILENCE_S_MIN):
-        return guard, b""
-    return replace(guard, fed_at=now, reclose_due=False), RECLOSE
+        return FEED
+    return RECLOSE if now - guard.fed_at >= SILENCE_S_MIN else b""
 
 
 def _check(guard: Guard, now: float) -> Guard:

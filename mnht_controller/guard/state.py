@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the guard knows, and how it latches. The steps stand in machine.py."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.trip import Effect, Latch, Trip
