@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Things worth telling that change nothing: no alarm, no inhibit, no trip."""
 
-from dataclasses import replace
-
 from mnht_controller.core.state import CoreState
 from mnht_controller.domain.command import Reason
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.tick import Estimate
 
 SKIN_C_NOTICE = 42.5

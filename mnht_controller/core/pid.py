@@ -6,8 +6,9 @@ a slew limit on rise only. Every share is 1 - exp(-dt/tau), so that 0.1 s and 2 
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.prescription import Gains
 
 

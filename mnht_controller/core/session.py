@@ -2,7 +2,6 @@
 """A session's clocks, what an operator may lower, and what entering a phase sets. No decisions."""
 
 import math
-from dataclasses import replace
 
 from mnht_controller.core import phases, pid, setpoint, state
 from mnht_controller.core.conditions import LOWERING
@@ -10,6 +9,7 @@ from mnht_controller.core.governor import Loops
 from mnht_controller.core.phases import Transition
 from mnht_controller.core.state import CoreInput, CoreState
 from mnht_controller.domain.command import Reason
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan

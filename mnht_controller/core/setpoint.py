@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The set-point's way to its target. It can be lowered at once and raised by nobody here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from mnht_controller.domain.compiled import replace
 
 
 @dataclass(frozen=True, slots=True)

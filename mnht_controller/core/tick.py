@@ -4,14 +4,13 @@
 Nothing here switches a field on: the demand goes to interlock/gate.py, which permits or refuses.
 """
 
-from dataclasses import replace
-
 from mnht_controller.core import conditions, session, setpoint
 from mnht_controller.core.estimate import estimate, measured_c
 from mnht_controller.core.events import noticed
 from mnht_controller.core.governor import GovernorInput, govern
 from mnht_controller.core.state import CoreInput, CoreOutput, CoreState, start
 from mnht_controller.domain.command import FieldDemand, Reason
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.probe import Role

@@ -4,6 +4,8 @@
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
+from mnht_controller.domain.errors import InvariantError
+
 
 class Region(StrEnum):
     """Body region; decides the cap on the field."""
@@ -53,7 +55,10 @@ FIELD_KA_PER_M_CAPS: tuple[tuple[Region, float], ...] = (
 
 def region_cap_ka_per_m(region: Region) -> float:
     """The compiled cap for a region at 100 kHz."""
-    return next(cap for name, cap in FIELD_KA_PER_M_CAPS if name is region)
+    for name, cap in FIELD_KA_PER_M_CAPS:
+        if name is region:
+            return cap
+    raise InvariantError(f"no cap for region {region!r}; the field goes off")
 
 
 def wider_than(limits: Limits, ceiling: Limits) -> tuple[str, ...]:

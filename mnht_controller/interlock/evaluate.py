@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Walk the table: what is out of bounds for long enough now. Deciding about it is not done here."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mnht_controller.domain.command import Reason
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.trip import Effect
 from mnht_controller.interlock.memory import Memory, Since, remember
 from mnht_controller.interlock.rules import Rule, Scope
@@ -37,9 +38,8 @@ def evaluate(
     seen = remember(memory, witness)
     since: list[Since] = []
     hits: list[Hit] = []
-    for row in rules:
-        if row.scope is Scope.ARMED and not witness.armed:
-            continue
+    live = rules if witness.armed else [row for row in rules if row.scope is Scope.ALWAYS]
+    for row in live:
         for where, value, limit in row.find(witness, seen):
             known = memory.first_true(row.code, where)
             first = witness.now if known is None else known

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rules remember from one evaluation to the next; `remember` takes in one witness."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.reading import SourceReading
 from mnht_controller.interlock.witness import Witness, field_is_on
 
@@ -56,7 +57,7 @@ class Memory:
     @property
     def permit_ka_per_m_max(self) -> float:
         """The highest permit of the source's last settling time; 0 when there was none."""
-        return max((held.field_ka_per_m for held in self.permits), default=0.0)
+        return max([held.field_ka_per_m for held in self.permits], default=0.0)
 
 
 def remember(memory: Memory, witness: Witness) -> Memory:

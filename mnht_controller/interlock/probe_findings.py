@@ -18,6 +18,8 @@ SLOW_PERIOD_S = 0.25
 """A thermometer slower than 4 Hz widens the cut-back by the largest slope times its period."""
 
 _STALE = frozenset({Why.STALE, Why.COUNTER_STOPPED})
+_OUT_OF_RANGE = frozenset({Why.RANGE})
+_FLAT = frozenset({Why.FLAT})
 _IMPLAUSIBLE = frozenset({Why.JUMP, Why.FALLING})
 _USABLE = frozenset({Quality.GOOD, Quality.SUSPECT})
 
@@ -102,22 +104,26 @@ def skin_dose(witness: Witness, _memory: Memory) -> Iterable[Finding]:
 
 def probe_range(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     """A required probe says what no tissue can have."""
-    return _required(witness, lambda seen: Why.RANGE in seen.codes)
+    return _required(witness, _OUT_OF_RANGE)
 
 
 def probe_implausible(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     """A required probe jumps or falls: it is coming off."""
-    return _required(witness, lambda seen: not _IMPLAUSIBLE.isdisjoint(seen.codes))
+    return _required(witness, _IMPLAUSIBLE)
 
 
 def probe_flat(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     """A required probe repeats itself more exactly than its noise allows."""
-    return _required(witness, lambda seen: Why.FLAT in seen.codes)
+    return _required(witness, _FLAT)
 
 
 def probe_stale(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     """A required probe is silent, its counter stands still, or nobody reads it."""
-    found = _required(witness, _is_silent)
+    found: list[Finding] = [
+        (seen.probe.id, seen.raw_c, None)
+        for seen in witness.observations
+        if seen.probe.required and _is_silent(seen)
+    ]
     if len(witness.observations) != len(witness.envelope.probes):
         found.append(("probes", None, None))
     return found
@@ -125,19 +131,23 @@ def probe_stale(witness: Witness, _memory: Memory) -> Iterable[Finding]:
 
 def probe_bad(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     """A required probe has no usable value, for whatever reason."""
-    return _required(witness, lambda seen: not _has_value(seen))
-
-
-def _required(witness: Witness, is_found: Callable[[Observation], bool]) -> list[Finding]:
     return [
         (seen.probe.id, seen.raw_c, None)
         for seen in witness.observations
-        if seen.probe.required and is_found(seen)
+        if seen.probe.required and not _has_value(seen)
+    ]
+
+
+def _required(witness: Witness, codes: frozenset[Why]) -> list[Finding]:
+    return [
+        (seen.probe.id, seen.raw_c, None)
+        for seen in witness.observations
+        if seen.codes and seen.probe.required and not codes.isdisjoint(seen.codes)
     ]
 
 
 def _is_silent(seen: Observation) -> bool:
-    if not _STALE.isdisjoint(seen.codes):
+    if seen.codes and not _STALE.isdisjoint(seen.codes):
         return True
     return seen.reading.quality is Quality.STALE and Why.FLAT not in seen.codes
 

@@ -2,9 +2,10 @@
 """What is remembered of one probe and how one new sample changes it; `observe` judges frames."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.probe import Probe
 from mnht_controller.domain.reading import Reading
 from mnht_controller.thermometry import plausibility, rate
