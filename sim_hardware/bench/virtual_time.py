@@ -6,21 +6,23 @@ Only for code that waits on timers and futures: files, sockets and threads do no
 
 import asyncio
 import selectors
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, TypeVarTuple
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+RESOLUTION_S = 1e-9
+"""Timers so close are due together: rounding must not leave one a hair behind."""
 
 
-class _JumpSelector(selectors.SelectSelector):
-    """Waits for nothing: adds the wait to the clock. Holds the loop's own wake-up pipe only."""
-
-    def __init__(self, start_s: float) -> None:
-        super().__init__()
-        self.now_s = start_s
+class _NoFiles(selectors.SelectSelector):
+    """Holds the loop's own wake-up pipe, which nobody ever writes to, and takes nothing else."""
 
     def register(
         self, fileobj: "FileDescriptorLike", events: int, data: object = None
@@ -31,14 +33,6 @@ class _JumpSelector(selectors.SelectSelector):
                 "files and sockets do not exist in virtual time: use an in-memory front"
             )
         return super().register(fileobj, events, data)
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Jump ahead by `timeout` seconds; None means that no timer is left: a deadlock."""
-        if timeout is None:
-            raise RuntimeError(f"virtual time stalled at {self.now_s:.6f} s: {_waiting()}")
-        if timeout > 0.0:
-            self.now_s += timeout
-        return []
 
 
 def _waiting() -> str:
@@ -54,13 +48,46 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     when every task waits and no timer is left, and on any use of files, sockets or threads.
     """
 
+    _ready: deque[asyncio.Handle]
+    _stopping: bool
+
     def __init__(self, start_s: float = 0.0) -> None:
-        self._jump = _JumpSelector(start_s)
-        super().__init__(self._jump)
+        self._now_s = start_s
+        self._timers: list[tuple[float, asyncio.TimerHandle]] = []
+        super().__init__(_NoFiles())
 
     def time(self) -> float:
         """Return virtual seconds."""
-        return self._jump.now_s
+        return self._now_s
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule; the time stands beside its handle, so that ordering runs no Python code."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heappush(self._timers, (when, timer))
+        return timer
+
+    def _run_once(self) -> None:
+        """One round as asyncio's own, but where that waits for files the clock jumps."""
+        ready, timers = self._ready, self._timers
+        while timers and timers[0][1].cancelled():
+            heappop(timers)
+        if not ready and not self._stopping:
+            if not timers:
+                raise RuntimeError(f"virtual time stalled at {self._now_s:.6f} s: {_waiting()}")
+            self._now_s += max(0.0, timers[0][0] - self._now_s)
+        due = self._now_s + RESOLUTION_S
+        while timers and timers[0][0] < due:
+            ready.append(heappop(timers)[1])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled():
+                handle._run()  # noqa: SLF001 - what a loop does with a handle
 
     def run_in_executor(self, *_: object) -> NoReturn:
         """Refuse: a thread would live in another time."""

@@ -190,19 +190,19 @@ class FieldStage:
                 self._trip(cause, at)
 
     def _next_timer(self) -> tuple[float, Ques | None] | None:
-        timers: list[tuple[float, Ques | None]] = []
+        """The first of the timers that run; where two are due at once, the watchdog's."""
         dog = self.watchdog
-        if dog.test_at is not None:
-            timers.append((dog.test_at, Ques.WATCHDOG))
+        barking = dog.test_at
+        if self.state is not State.OFF and dog.enabled:
+            expiry = dog.fed_at + dog.time_s
+            barking = expiry if barking is None else min(barking, expiry)
+        bark = None if barking is None else (barking, Ques.WATCHDOG)
         if self.state is State.OFF:
-            return timers[0] if timers else None
-        if dog.enabled:
-            timers.append((dog.fed_at + dog.time_s, Ques.WATCHDOG))
+            return bark
+        own: tuple[float, Ques | None] = (self._armed_until, None)
         if self.state is State.ON:
-            timers.append((self._on_since + self.settings.on_time_s, Ques.TIME))
-        else:
-            timers.append((self._armed_until, None))
-        return min(timers, key=lambda timer: timer[0])
+            own = (self._on_since + self.settings.on_time_s, Ques.TIME)
+        return bark if bark is not None and bark[0] <= own[0] else own
 
     def supervise(self, t: float) -> None:
         """Compare the measured with the produced field; over-field and deviation trip."""

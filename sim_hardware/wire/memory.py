@@ -63,7 +63,7 @@ class MemoryTransport:
             if self._queue and self._queue[0][0] <= now:
                 return self._take(now)
             if not (now < limit):
-                raise TimeoutError(f"{self.resource}: nothing within {timeout_s} s")
+                raise TimeoutError("nothing came in time")
             target = min(self._due(), limit)
             await asyncio.sleep(target - now)
             self._check()
