@@ -39,6 +39,7 @@ class Demo:
         self._reading.start()
         self._left = threading.Event()
         self.pids: tuple[int, ...] = ()
+        self.journals: Path
         self.seen: TruthTail
 
     @property
@@ -55,8 +56,8 @@ class Demo:
         """Do what an operator does, until the ramp is under way with current flowing."""
         until(lambda: "Ctrl-C" in self.said, WAIT_S, "the demo's welcome")
         self.pids = tuple(child.pid for child in psutil.Process(self._shell.pid).children(True))
-        folder = Path(self._word("record")).parents[1]
-        self.seen = TruthTail(folder / "truth.jsonl")
+        self.journals = Path(self._word("record"))
+        self.seen = TruthTail(self.journals.parents[1] / "truth.jsonl")
         operator = Operator(self._word("console"))
         operator.login(self._word("one-time login"))
         operator.watch(self._left)

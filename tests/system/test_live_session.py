@@ -55,6 +55,8 @@ def test_ctrl_c_in_the_ramp_takes_the_field_off_before_anything_ends(demo: Demo)
     assert [edge.energized for edge in demo.seen.edges] == [True, False]
     assert demo.seen.truth[-1].coil_ka_per_m == 0.0
     assert demo.seen.truth[-1].at > off.at, "the room must outlast the field"
+    last = guard_events(demo.journals)[-1]
+    assert last.at > off.at - off.late_s, "the guard must outlast the field"
     assert "exit 0" in demo.said
     before, after = demo.terminal_modes
     assert before == after
@@ -94,7 +96,8 @@ def test_stop_latches_both_and_the_latch_outlives_the_site(folder: Path) -> None
         assert not stack.seen.edges, "current without an arm"
         reset(stack)
         stack.treat()
-        assert guard_states(stack)[0] is GuardState.DISABLED, "the first change must be the reset"
+        first = guard_events(Path(stack.live.served["journal_dir"]))[0]
+        assert first.state is GuardState.DISABLED, "the first change must be the reset"
 
 
 def test_a_second_arm_follows_a_reset_and_the_console_may_die(folder: Path) -> None:
@@ -115,9 +118,9 @@ def test_a_second_arm_follows_a_reset_and_the_console_may_die(folder: Path) -> N
         assert stack.live.is_up()
         assert len(stack.seen.edges) == edges, "the field must not depend on the console"
         assert stack.seen.is_energized
-        states = guard_states(stack)
-        assert states[0] not in {GuardState.ARMED, GuardState.RUN}
-        assert states[-1] is GuardState.RUN
+        events = guard_events(Path(stack.live.served["journal_dir"]))
+        assert events[0].state not in {GuardState.ARMED, GuardState.RUN}
+        assert events[-1].state is GuardState.RUN
         assert stack.close() == 0
         assert not stack.seen.is_energized
 
@@ -143,11 +146,10 @@ def reset(stack: Warm) -> None:
     until(lambda: stack.guard_state() == "disabled", WAIT_S, "guard disabled")
 
 
-def guard_states(stack: Warm) -> list[GuardState]:
-    """The guard's states of this run of the site, by its own journal."""
-    journals = Path(stack.live.served["journal_dir"]).glob("guard-*.jsonl")
-    records = read_records(max(journals, key=lambda path: path.stat().st_mtime_ns))
-    return [from_plain(GuardEvent, row.data).state for row in records if row.kind == "guard"]
+def guard_events(journals: Path) -> list[GuardEvent]:
+    """What changed in the guard in the last run of the site, by its own journal."""
+    newest = max(journals.glob("guard-*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+    return [from_plain(GuardEvent, row.data) for row in read_records(newest) if row.kind == "guard"]
 
 
 def every_wire_is_used(stack: Warm) -> None:
