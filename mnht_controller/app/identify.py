@@ -5,14 +5,17 @@ import asyncio
 
 from mnht_controller.app.controller import real_transport
 from mnht_controller.devices.contract import DriverSpec
-from mnht_controller.devices.errors import DeviceError
+from mnht_controller.devices.errors import ConnectError, DeviceError
 from mnht_controller.devices.link import Link
+from mnht_controller.settings.addresses import ENABLE_LINE
 from mnht_controller.settings.plan import specs_of
 from mnht_controller.settings.settings import Device, Settings
+from mnht_controller.settings.site import AUTO
 
 
 def identify_all(settings: Settings) -> list[dict[str, object]]:
     """One row a device: id, driver, resource, ok, identity, error, and what is only assumed."""
+    require_addresses(settings)
     specs = specs_of(settings)
 
     async def ask_all() -> list[dict[str, object]]:
@@ -20,6 +23,19 @@ def identify_all(settings: Settings) -> list[dict[str, object]]:
         return list(await asyncio.gather(*rows))
 
     return asyncio.run(ask_all())
+
+
+def require_addresses(settings: Settings) -> None:
+    """ConnectError while a bench's addresses are not known: nothing can be opened."""
+    for id_, resource in (
+        *((device.id, device.resource) for device in settings.devices),
+        (ENABLE_LINE, settings.enable_line.resource),
+    ):
+        if resource == AUTO:
+            raise ConnectError(
+                f'{id_}: "{AUTO}" means that a bench gives the address, and none was given; run '
+                "`mnht bench SITE.toml --json > FILE` and add `--endpoints FILE`, or `mnht demo`"
+            )
 
 
 async def _identify(device: Device, spec: DriverSpec, settings: Settings) -> dict[str, object]:

@@ -5,12 +5,14 @@ import asyncio
 import json
 import sys
 
+from mnht_controller.app.identify import require_addresses
 from mnht_controller.app.serve import Prepared, Site, prepare
 from mnht_controller.runtime.supervisor import Ready, Supervisor, watch_parent
 
 
 def run(site: Site, session: str, *, as_json: bool, led: bool) -> int:
     """Serve until a signal or a death; `led`: also until standard input ends. Exit code."""
+    require_addresses(site.settings)
     prepared = prepare(site, session)
     supervisor = Supervisor(prepared.children, prepared.log_dir)
 

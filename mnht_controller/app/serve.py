@@ -174,8 +174,14 @@ def _with_ports(settings: Settings) -> Settings:
     with socket.socket() as one, socket.socket() as two:
         for probe in (one, two):  # as the servers themselves do: a port is free after TIME_WAIT too
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.bind((listen.host, listen.port))
-        two.bind((listen.host, listen.stop_port))
+        for sock, key, port in ((one, "port", listen.port), (two, "stop_port", listen.stop_port)):
+            try:
+                sock.bind((listen.host, port))
+            except OSError as error:
+                why = (
+                    f"{listen.host}:{port}: {error.strerror}; end who has it, or set console.{key}"
+                )
+                raise type(error)(error.errno, why) from error
         ports = one.getsockname()[1], two.getsockname()[1]
     return replace(settings, console=replace(listen, port=ports[0], stop_port=ports[1]))
 
