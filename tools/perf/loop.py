@@ -135,7 +135,8 @@ def main(arguments: Sequence[str]) -> int:
     before = host()
     for number in range(options.trials * len(kinds)):
         course = courses[kinds[number % len(kinds)].name]  # interleaved: noise hits all kinds
-        progress.step(f"{course.kind.name} {_said(_one(course, phases))}")
+        trial = one(course, phases.uniform(0.0, PHASE_S))
+        progress.step(f"{course.kind.name} {_said(trial)}")
     report = _report(tuple(courses.values()))
     report.figures |= {"seed": seed, "host": {**before, "steal": steal.fraction()}}
     return report.finish(as_json=options.json)
@@ -148,11 +149,11 @@ def _said(trial: Trial | None) -> str:
     return f"{took}, observer late {1e3 * trial.late_s:.1f} ms"
 
 
-def _one(course: Course, phases: random.Random) -> Trial | None:
-    """One trial, done again while it is void."""
+def one(course: Course, phase_s: float) -> Trial | None:
+    """One trial, done again while it is void; None when no repetition was valid."""
     for _ in range(1 + REPEATS_MAX):
         try:
-            trial = measure(course.kind, phases.uniform(0.0, PHASE_S))
+            trial = measure(course.kind, phase_s)
         except (MnhtError, Refused, OSError) as error:
             course.unstarted.append(str(error))
             _say(f"{course.kind.name} not started: {error}")
