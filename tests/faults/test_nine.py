@@ -32,7 +32,7 @@ EXPECTED = (
 )
 
 
-def simulated(scenario: str, seed: int = 1) -> tuple[Simulation, dict]:
+def simulated(scenario: str, seed: int = 1) -> tuple[Simulation, dict[str, object]]:
     simulation = Simulation(load_site(SITE), seed, load_scenario(SCENARIOS / f"{scenario}.toml"))
     simulation.run()
     return simulation, simulation.judge("")

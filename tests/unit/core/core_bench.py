@@ -8,9 +8,10 @@ cut-back by themselves up to 156 °C per unit u.
 import math
 import operator
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mnht_controller.core.tick import CoreInput, start, tick
+from mnht_controller.domain.command import Reason
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.limits import Limits, Region
@@ -34,38 +35,38 @@ HEALTHY = Probe("healthy", "t", 3, Role.HEALTHY, True, 0.05, 0.01, 2.0, 0.1)
 HASH = "e" * 64
 
 
-def make_plan(gains=GAINS, probes=(SKIN,), **prescription):
-    values = {
-        "protocol": "imai_mcl",
-        "region": Region.NECK,
-        "control_role": Role.SKIN,
-        "setpoint_c": 43.0,
-        "plateau_s": 1800.0,
-        "ramp_c_per_min": None,
-        "ramp_s_max": 1800.0,
-        "tumor_setpoint_c": None,
-    }
+def make_plan(gains=GAINS, probes=(SKIN,), **changes):
+    prescription = Prescription(
+        protocol="imai_mcl",
+        region=Region.NECK,
+        control_role=Role.SKIN,
+        setpoint_c=43.0,
+        plateau_s=1800.0,
+        ramp_c_per_min=None,
+        ramp_s_max=1800.0,
+        tumor_setpoint_c=None,
+    )
     limits = Limits(43.0, 43.5, 44.0, 60.0, 45.0, 40.0, 7.5, 6000.0)
     source = SourceSpec("amp", 0.1, 0.01, 0.1, 0.5)
     envelope = Envelope(limits, Region.NECK, probes, source, 1.0, True, "p", "s")
-    return Plan(Prescription(**(values | prescription)), gains, envelope, HASH, 0.1)
+    return Plan(replace(prescription, **changes), gains, envelope, HASH, 0.1)
 
 
 def observation(probe=SKIN, value=40.0, rate=0.0, **changes):
     quality = Quality.GOOD if value is not None else Quality.BAD
-    values = {
-        "probe": probe,
-        "reading": Reading(value, quality, 0.0, 1),
-        "raw_c": value,
-        "rate_c_per_s": rate,
-        "fast_rate_c_per_s": 0.0,
-        "rising_too_fast": False,
-        "predicted_c": value,
-        "cem43_min": 0.0,
-        "age_s": 0.0,
-        "codes": (),
-    }
-    return observe.Observation(**(values | changes))
+    seen = observe.Observation(
+        probe=probe,
+        reading=Reading(value, quality, 0.0, 1),
+        raw_c=value,
+        rate_c_per_s=rate,
+        fast_rate_c_per_s=0.0,
+        rising_too_fast=False,
+        predicted_c=value,
+        cem43_min=0.0,
+        age_s=0.0,
+        codes=(),
+    )
+    return replace(seen, **changes)
 
 
 def guard(state=GuardState.ARMED, sha=HASH):
@@ -73,20 +74,20 @@ def guard(state=GuardState.ARMED, sha=HASH):
 
 
 def given(now=0.0, verbs=(), **changes):
-    values = {
-        "now": now,
-        "treatment_s": now,
-        "observations": (observation(),),
-        "guard": guard(),
-        "intents": tuple(
+    quiet = CoreInput(
+        now=now,
+        treatment_s=now,
+        observations=(observation(),),
+        guard=guard(),
+        intents=tuple(
             verb if isinstance(verb, Intent) else Intent(verb, "tester") for verb in verbs
         ),
-        "unmet": (),
-        "is_latched": False,
-        "permitted_ka_per_m": 0.0,
-        "operator_seen_s": 0.0,
-    }
-    return CoreInput(**(values | changes))
+        unmet=(),
+        is_latched=False,
+        permitted_ka_per_m=0.0,
+        operator_seen_s=0.0,
+    )
+    return replace(quiet, **changes)
 
 
 @dataclass
@@ -98,7 +99,7 @@ class FirstOrder:
     dead_s: float = 65.0
     lag_s: float = 550.0
     rise_c: float = 0.0
-    queue: list = field(default_factory=list)
+    queue: list[float] = field(default_factory=list)
 
     @property
     def skin_c(self):
@@ -145,11 +146,11 @@ class Sphere:
 class Run:
     """What came out: true skin over time, phases, seconds of cut-back, events."""
 
-    skin_c: list = field(default_factory=list)
-    phase: list = field(default_factory=list)
-    field_ka_per_m: list = field(default_factory=list)
+    skin_c: list[float] = field(default_factory=list)
+    phase: list[Phase] = field(default_factory=list)
+    field_ka_per_m: list[float] = field(default_factory=list)
     inhibited_s: float = 0.0
-    events: list = field(default_factory=list)
+    events: list[Reason] = field(default_factory=list)
 
     def plateau_c(self):
         return [c for c, p in zip(self.skin_c, self.phase, strict=True) if p is Phase.PLATEAU]

@@ -29,6 +29,8 @@ def test_smaller_loop_rules_and_says_so():
     tumor_colder = replace(INPUT, tumor_setpoint_c=45.0, tumor_c=40.0)
     loops, demand = govern(PLAN, FRESH, tumor_colder)
     assert codes(demand)[0][0] == "control.skin"
+    assert loops.skin.wish is not None
+    assert loops.tumor.wish is not None
     assert loops.tumor.wish > loops.skin.wish
     tumor_hotter = replace(INPUT, tumor_setpoint_c=45.0, tumor_c=44.5)
     _, demand = govern(PLAN, FRESH, tumor_hotter)
@@ -40,6 +42,7 @@ def test_ceiling_is_never_exceeded_by_rounding():
         ceiling = tenth / 10.0
         given = replace(INPUT, skin_c=5.0, permitted_ka_per_m=18.0, ceiling_ka_per_m=ceiling)
         _, demand = govern(PLAN, FRESH, given)
+        assert demand.field_ka_per_m is not None
         assert demand.field_ka_per_m <= ceiling
         assert demand.field_ka_per_m == pytest.approx(ceiling)
         assert codes(demand)[1][0] == "control.ceiling"

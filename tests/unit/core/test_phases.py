@@ -67,7 +67,7 @@ def test_order_is_the_priority_and_the_latch_comes_first(phase):
 
 def test_an_unknown_phase_is_our_bug():
     with pytest.raises(InvariantError):
-        conditions_of("dancing")
+        conditions_of("dancing")  # type: ignore[arg-type]  # no phase, on purpose
 
 
 def test_every_condition_has_a_meaning_and_a_row():

@@ -13,11 +13,18 @@ CEILING = (7.5 / 18.0) ** 2
 INPUT = PidInput(43.0, 42.0, 0.1, CEILING, 0.005, 0.1)
 
 
+def powered(gains, state, given) -> tuple[PidState, float]:
+    """One step that must not hold."""
+    after, power = step(gains, state, given)
+    assert power is not None
+    return after, power
+
+
 def settle(given=INPUT, ticks=400, state=None, gains=GAINS):
     state = state if state is not None else PidState(integral=0.07)
     power = given.permitted
     for _ in range(ticks):
-        state, power = step(gains, state, replace(given, permitted=power))
+        state, power = powered(gains, state, replace(given, permitted=power))
     return state, power
 
 
@@ -84,7 +91,7 @@ def test_derivative_is_on_the_measurement():
     state, power = PidState(integral=0.05), 0.05
     for n in range(1000):
         given = replace(INPUT, measured_c=40.0 + 0.002 * n, permitted=power)
-        state, power = step(gains, state, given)
+        state, power = powered(gains, state, given)
     # Filtered measurement lags one filter time behind the ramp of 0.02 °C/s.
     lagging = 43.0 - (40.0 + 0.002 * 999 - 0.02 * GAINS.filter_s)
     expected = 0.05 + GAINS.gain_per_c * (lagging - GAINS.derivative_s * 0.02)
@@ -97,7 +104,7 @@ def test_step_length_hardly_matters():
         state, power = PidState(), 0.0
         for n in range(int(400 / dt)):
             given = PidInput(43.0, 38.0 + 0.01 * n * dt, power, CEILING, 0.005, dt)
-            state, power = step(GAINS, state, given)
+            state, power = powered(GAINS, state, given)
         results.append((power, state.integral))
     assert results[0] == pytest.approx(results[1], abs=4e-3)
 
@@ -110,6 +117,6 @@ def test_noise_is_not_rectified_by_the_one_sided_slew():
     powers = []
     for _ in range(20000):
         noisy = replace(INPUT, setpoint_c=43.0, measured_c=43.0 + rng.gauss(0.0, 0.05))
-        state, power = step(GAINS, state, replace(noisy, permitted=power))
+        state, power = powered(GAINS, state, replace(noisy, permitted=power))
         powers.append(power)
     assert sum(powers[-10000:]) / 10000 == pytest.approx(0.1, abs=0.002)

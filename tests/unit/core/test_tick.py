@@ -278,8 +278,8 @@ def test_events_once_each():
         seen = (observation(replace(SKIN, lag_s=0.0), celsius, rate, cem43_min=dose),)
         state, out = run(state, [given(state.treatment_s + 0.1, observations=seen)])
         codes.append(sorted(e.code for e in out.events if e.code.startswith("skin.")))
-    rising, dose = "skin.42_5_rising", "skin.dose_21"
-    assert codes == [[], [rising], [dose], [], [], [], [rising]]
+    rising, dosed = "skin.42_5_rising", "skin.dose_21"
+    assert codes == [[], [rising], [dosed], [], [], [], [rising]]
 
 
 def test_state_survives_the_codec():

@@ -25,7 +25,8 @@ def test_it_starts_disabled_and_feeds_nothing() -> None:
 def test_a_kept_latch_survives_a_restart() -> None:
     """H37: boot is safe, and a latch is not forgotten."""
     desk = Desk(KEPT)
-    assert desk.state is GuardState.LATCHED
+    booted = desk.state
+    assert booted is GuardState.LATCHED
     desk.run(1.2)
     desk.propose()
     desk.run(0.2)
@@ -46,7 +47,8 @@ def test_the_closing_sequence_is_fed_once_and_then_the_feed_byte() -> None:
 def test_the_closing_sequence_follows_a_second_of_silence() -> None:
     desk = Desk().arm()
     desk.run(0.1, over=True)
-    assert desk.state is GuardState.DISABLED
+    over = desk.state
+    assert over is GuardState.DISABLED
     last = desk.fed[-1][0]
     desk.propose(nonce="n2")
     desk.run(0.1)

@@ -8,7 +8,7 @@ from typing import Any
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality
 from mnht_controller.interlock.witness import Witness
-from mnht_controller.thermometry.observe import Why
+from mnht_controller.thermometry.observe import Observation, Why
 from tests.plans import ENVELOPE
 from tests.unit.interlock.scene import NOW, observed, seen, source, witness
 
@@ -20,7 +20,7 @@ def course(ticks: int, make: Callable[[float], Witness]) -> Course:
     return [make(NOW + 0.1 * tick) for tick in range(ticks)]
 
 
-def probes(ticks: int, *disturbed: Any) -> Course:
+def probes(ticks: int, *disturbed: Observation) -> Course:
     """The same disturbed probes for some ticks."""
     return course(ticks, lambda now: witness(now, observations=observed(*disturbed)))
 
@@ -59,8 +59,10 @@ def long_field(ticks: int) -> Course:
     return course(ticks, lambda now: witness(now, envelope=tight))
 
 
-STALE = {"codes": (Why.STALE,), "quality": Quality.STALE}
-FLAT = {"codes": (Why.FLAT,), "quality": Quality.STALE}
+def stale(role: Role, why: Why) -> Observation:
+    """A probe whose last value no longer counts."""
+    return seen(role, codes=(why,), quality=Quality.STALE)
+
 
 SCENARIOS: dict[str, Course] = {
     "operator_stop": [witness(stop=True)],
@@ -70,8 +72,8 @@ SCENARIOS: dict[str, Course] = {
     "rate_of_rise": probes(1, seen(Role.SKIN, rising_too_fast=True, fast_rate_c_per_s=0.9)),
     "probe_range": probes(4, seen(Role.TUMOR, codes=(Why.RANGE,), raw_c=None)),
     "probe_implausible": probes(4, seen(Role.SKIN, codes=(Why.FALLING,), raw_c=36.0)),
-    "probe_flat": probes(1, seen(Role.HEALTHY, **FLAT)),
-    "probe_stale": probes(1, seen(Role.HEALTHY, **STALE)),
+    "probe_flat": probes(1, stale(Role.HEALTHY, Why.FLAT)),
+    "probe_stale": probes(1, stale(Role.HEALTHY, Why.STALE)),
     "probe_bad": probes(4, seen(Role.SKIN, codes=(Why.NO_VALUE,), raw_c=None)),
     "field_cap": sources(1, permit=7.6),
     "readback_high": sources(3, permit=5.0, measured_ka_per_m=5.3),
@@ -122,7 +124,7 @@ NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
     ("read-back for 100 ms only", "readback_high", sources(2, measured_ka_per_m=5.3)),
     ("off for 200 ms only", "off_not_obeyed", sources(3, permit=0.0, measured_ka_per_m=5.0)),
     ("read-back within 5 %", "readback_high", sources(9, measured_ka_per_m=5.24)),
-    ("flat is not silent", "probe_stale", probes(1, seen(Role.HEALTHY, **FLAT))),
+    ("flat is not silent", "probe_stale", probes(1, stale(Role.HEALTHY, Why.FLAT))),
     ("source silent for 300 ms", "source_lost", silent_source(4)),
     ("a cap with its tolerance", "field_cap", sources(1, permit=7.5, measured_ka_per_m=7.6)),
     ("a lower frequency", "field_cap", sources(1, permit=7.5, frequency_hz=90_000.0)),

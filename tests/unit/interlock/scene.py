@@ -94,7 +94,8 @@ def judged(
     witnesses: Iterable[Witness], memory: Memory | None = None, rules: tuple[Rule, ...] = RULES
 ) -> tuple[Memory, tuple[Hit, ...]]:
     """Memory and hits after the last of several moments."""
-    after, hits = memory or Memory(), ()
+    after = memory or Memory()
+    hits: tuple[Hit, ...] = ()
     for item in witnesses:
         after, hits = evaluate(rules, after, item)
     return after, hits

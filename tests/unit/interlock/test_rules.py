@@ -2,11 +2,12 @@
 """Every row of the table hits in its scenario and only then, and says what to do."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from mnht_controller.domain.trip import Effect
-from mnht_controller.interlock.rules import RULES, Scope, rule
+from mnht_controller.interlock.rules import RULES, Rule, Scope, rule
 from tests.unit.interlock.scenarios import ALSO, NEAR_MISSES, SCENARIOS, Course
 from tests.unit.interlock.scene import codes, judged, witness
 
@@ -52,21 +53,17 @@ def test_these_rows_are_live_without_arming() -> None:
     always = {row.code for row in RULES if row.scope is Scope.ALWAYS}
     assert always == {"operator_stop", "readback_high", "off_not_obeyed"}
     for code, course in SCENARIOS.items():
-        idle = [moment.__class__(**{**_fields(moment), "armed": False}) for moment in course]
+        idle = [replace(moment, armed=False) for moment in course]
         assert (code in codes(idle)) is (code in always), code
 
 
-def _fields(moment: object) -> dict[str, object]:
-    return {name: getattr(moment, name) for name in moment.__slots__}  # type: ignore[attr-defined]
-
-
 @pytest.mark.parametrize("row", RULES, ids=lambda row: row.code)
-def test_a_row_names_hazards_and_says_what_to_do(row: object) -> None:
-    assert row.hazards  # type: ignore[attr-defined]
-    for hazard in row.hazards:  # type: ignore[attr-defined]
+def test_a_row_names_hazards_and_says_what_to_do(row: Rule) -> None:
+    assert row.hazards
+    for hazard in row.hazards:
         assert re.fullmatch(r"H(0[1-9]|[1-5]\d|6[0-2])", hazard)
-    assert row.title  # type: ignore[attr-defined]
-    assert row.what_to_do.endswith(".")  # type: ignore[attr-defined]
+    assert row.title
+    assert row.what_to_do.endswith(".")
 
 
 def test_causes_stand_before_consequences() -> None:

@@ -40,7 +40,8 @@ def sphere(grid: Grid, depth_m: float) -> np.ndarray:
         for dr in offsets
         for dz in offsets
     ]
-    return np.mean(parts, axis=0)
+    share: np.ndarray = np.mean(parts, axis=0)
+    return share
 
 
 def bench(radial: int, deep: int, depth_m: float, perfusion: float) -> Bioheat:

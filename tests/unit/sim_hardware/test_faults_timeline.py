@@ -12,6 +12,8 @@ from sim_hardware.faults import FAULTS, Fault, Layer, Targets, Timeline
 from sim_hardware.plant.probe import Probe, ProbeSpec
 from sim_hardware.wire.memory import MemoryTransport
 
+Said = bytes | type[OSError]
+
 
 class Rig:
     """One thermometer with one probe on memory, one amplifier, all as a bench joins them."""
@@ -37,11 +39,12 @@ class Rig:
         return await self.link.read(0.15)
 
 
-def drive(*faults: Fault) -> list[object]:
+def drive(*faults: Fault) -> list[Said]:
     """Read once a second for 4 s with the faults on; a silent or broken link is its exception."""
-    rig, said = Rig(), []
+    rig = Rig()
+    said: list[Said] = []
 
-    async def main():
+    async def main() -> None:
         await rig.link.open()
         timeline = Timeline(faults, rig.targets)
         for _ in range(4):
@@ -55,6 +58,11 @@ def drive(*faults: Fault) -> list[object]:
     return said
 
 
+def celsius(said: Said) -> float:
+    assert isinstance(said, bytes), f"no reply, but {said}"
+    return float(said.split(b"\n")[0])
+
+
 def test_every_verb_of_the_brief_is_there() -> None:
     assert [verb.name for verb in FAULTS] == [
         "probe_off", "probe_stuck", "probe_dropped", "no_probe_token", "stream_stall",
@@ -64,12 +72,12 @@ def test_every_verb_of_the_brief_is_there() -> None:
 
 
 def test_without_faults_the_skin_reads_43() -> None:
-    assert all(42.9 < float(said.split(b"\n")[0]) < 43.1 for said in drive())
+    assert all(42.9 < celsius(said) < 43.1 for said in drive())
 
 
 def test_probe_off_on_the_wire() -> None:
     """H01: falls towards the air, and recovers when put back."""
-    values = [float(s.split(b"\n")[0]) for s in drive(Fault(1.0, "t", "probe_off", "1", 2.5))]
+    values = [celsius(said) for said in drive(Fault(1.0, "t", "probe_off", "1", 2.5))]
     assert values[0] > 42.9
     assert values[2] < values[1] < 38.0
     assert values[3] > 42.9

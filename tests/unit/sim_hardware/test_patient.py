@@ -154,9 +154,8 @@ def test_an_open_contact_stops_the_field_at_once() -> None:
     assert coil.field_ka_per_m_max == 18.0
 
 
-def probe(**changes) -> Probe:
-    values = {"id": "skin", "role": "skin", "site": "s", "lag_s": 1.0, "noise_c": 0.0} | changes
-    return Probe(ProbeSpec(**values), air_c=24.0, seed=1)
+def probe(noise_c: float = 0.0, contact: float = 1.0) -> Probe:
+    return Probe(ProbeSpec("skin", "skin", "s", 1.0, noise_c, contact), air_c=24.0, seed=1)
 
 
 def test_a_probe_lags_and_sees_air_through_bad_contact() -> None:

@@ -11,8 +11,16 @@ from mnht_controller.domain import codec
 from mnht_controller.domain.errors import InvariantError
 from mnht_controller.domain.probe import Probe, Role
 from mnht_controller.domain.reading import Quality, Reading
-from mnht_controller.thermometry.observe import Clock, ProbeTrack, Why, observe, start
+from mnht_controller.thermometry.observe import (
+    Clock,
+    Observation,
+    ProbeTrack,
+    Why,
+    observe,
+    start,
+)
 from mnht_controller.thermometry.plausibility import flat_samples, stale_s
+from mnht_controller.thermometry.track import Belief
 
 SKIN = Probe("skin", "t", 1, Role.SKIN, True, 0.05, 0.01, 2.0, 0.1, 5.0)
 START_S = 100.0
@@ -27,7 +35,17 @@ class Bench:
         self.now, self.seq = START_S, 0
         self.rng = random.Random(seed)
         self.raw = Reading(None, Quality.STALE, 0.0, 0)
-        self.seen = None
+        self.last: Observation | None = None
+
+    @property
+    def seen(self) -> Observation:
+        assert self.last is not None, "nothing was fed yet"
+        return self.last
+
+    def believed(self) -> Belief:
+        belief = self.tracks[0].belief
+        assert belief is not None, "nothing is believed yet"
+        return belief
 
     def tick(self, value=None, *, new=True, raw=None):
         self.now += 0.1
@@ -37,7 +55,7 @@ class Bench:
             self.seq += 1
             self.raw = Reading(value, Quality.GOOD, self.now - 0.03, self.seq)
         clock = Clock(self.now, (self.now - START_S) * self.speed, self.speed, self.field_on)
-        self.tracks, (self.seen,) = observe((self.probe,), self.tracks, (self.raw,), clock)
+        self.tracks, (self.last,) = observe((self.probe,), self.tracks, (self.raw,), clock)
         return self.seen
 
     def live(self, celsius, ticks, slope=0.0):
@@ -63,6 +81,7 @@ def test_prediction_follows_a_slope_and_ages():
         bench.tick(40.0 + 0.002 * n)
     ready = bench.seen
     assert ready.rate_c_per_s == pytest.approx(0.02)
+    assert ready.predicted_c is not None
     assert ready.predicted_c == pytest.approx(40.598 + 0.02 * 66.06, abs=0.03)
     later = [bench.tick(new=False).predicted_c for _ in range(5)]
     assert later[-1] - ready.predicted_c == pytest.approx(0.02 * 0.5)
@@ -305,7 +324,7 @@ def test_memory_survives_the_codec():
 def test_samples_are_placed_at_their_own_treatment_time():
     bench = Bench(speed=20.0)
     bench.live(43.0, 10)
-    assert bench.tracks[0].belief.s == pytest.approx((bench.now - 0.03 - START_S) * 20.0)
+    assert bench.believed().s == pytest.approx((bench.now - 0.03 - START_S) * 20.0)
 
 
 def test_an_older_stamp_is_no_new_sample_h33():
@@ -330,7 +349,7 @@ def test_a_level_that_is_believed_again_starts_afresh():
     bench.live(40.0, 50)
     while bench.live(43.5, 1).codes:
         pass
-    belief = bench.tracks[0].belief
+    belief = bench.believed()
     assert belief.smooth_c == belief.c
     assert belief.slope.bins_s == ()
 
@@ -341,8 +360,10 @@ def test_dose_does_not_follow_a_probe_that_falls_off_h01():
     before = bench.seen.cem43_min
     for n in range(60):
         bench.live(25.0 + 18.0 * math.exp(-0.1 * n / 3.0), 1)
-    held_c = bench.tracks[0].dose.c
-    assert held_c == bench.tracks[0].belief.c > 41.5
+    dose = bench.tracks[0].dose
+    assert dose is not None
+    held_c = dose.c
+    assert held_c == bench.believed().c > 41.5
     assert bench.seen.cem43_min - before > 0.09 * 4.0 ** (held_c - 43.0)
 
 
