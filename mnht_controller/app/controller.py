@@ -18,16 +18,24 @@ from mnht_controller.devices.contract import DriverSpec
 from mnht_controller.devices.open import transport_for
 from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.codec import CodecError, loads
-from mnht_controller.domain.errors import MnhtError
+from mnht_controller.domain.errors import ConfigError, MnhtError
 from mnht_controller.domain.trip import Latch
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch, save_latch
 from mnht_controller.journal.sink import FileJournal
 from mnht_controller.runtime.guard_link import GuardSocket
 from mnht_controller.runtime.supervisor import watch_parent
+from mnht_controller.settings.errors import ConfigErrors
 from mnht_controller.settings.load import load_site
 from mnht_controller.settings.logs import log_to_stderr
 from mnht_controller.settings.settings import Device, Settings
+
+EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (ConfigErrors, 78),
+    (ConfigError, 78),
+    (JournalError, 74),
+    (OSError, 74),
+)
 
 log = structlog.get_logger(component="controller")
 
@@ -126,7 +134,7 @@ def _keeping(keeper: ThreadPoolExecutor, path: Path) -> Callable[[Latch], None]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run it. Exit codes: 0 as asked, 1 fault, 78 bad configuration."""
+    """Run it. Exit codes: 0 as asked, 1 fault, 74 no record or socket, 78 bad configuration."""
     try:
         config = loads(ControllerConfig, Path(arguments[0]).read_bytes())
     except (IndexError, OSError, CodecError) as error:
@@ -141,9 +149,9 @@ def main(arguments: list[str]) -> int:
 
     try:
         asyncio.run(run(config, ready))
-    except MnhtError as error:
+    except (MnhtError, OSError) as error:
         sys.stderr.write(f"controller: {error}\n")
-        return 1
+        return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
     return 0
 
 

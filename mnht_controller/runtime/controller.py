@@ -11,7 +11,7 @@ import structlog
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.errors import InvariantError
 from mnht_controller.domain.intent import Intent
-from mnht_controller.domain.lease import Lease
+from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.snapshot import Snapshot
@@ -148,11 +148,16 @@ class Controller:
     def _follow(self, decision: Decision) -> None:
         """What entering a phase asks of the shell."""
         previous = self.decision.phase if self.decision else Phase.STANDBY
-        if decision.phase is previous:
+        is_entered = decision.phase is not previous
+        if is_entered:
+            log.info("phase", phase=decision.phase.value, treatment_s=round(self._treatment_s, 1))
+        if decision.phase is not Phase.CHECK:
             return
-        log.info("phase", phase=decision.phase.value, treatment_s=round(self._treatment_s, 1))
-        if decision.phase is Phase.CHECK:
+        if is_entered:
             self.parts.source.prepare(self.plan.envelope.limits.field_ka_per_m_cap)
+        guard = self.parts.guard.status
+        if guard is None or guard.state is GuardState.DISABLED:
+            # Every tick: a proposal may be dropped, and one that waits already stays as it is.
             self.parts.guard.send(encode_propose(self.plan.envelope))
 
     def _record(self, given: TickInput, decision: Decision) -> None:

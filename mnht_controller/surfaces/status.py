@@ -12,6 +12,7 @@ from mnht_controller.domain.prescription import Envelope, Plan
 from mnht_controller.domain.probe import Probe, Role
 from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.domain.tick import Health
 from mnht_controller.domain.trip import Trip
 from mnht_controller.surfaces.wording import (
     GUARD_TEXTS,
@@ -24,6 +25,9 @@ from mnht_controller.surfaces.wording import (
 )
 
 Json = dict[str, object]
+LATE_TICKS = 2
+"""So many late ticks in a row are an alarm."""
+
 USABLE = frozenset({Quality.GOOD, Quality.SUSPECT})
 
 
@@ -88,9 +92,18 @@ def alarms(snapshot: Snapshot | None, is_fresh: bool) -> list[Json]:
         rows = [_trip(trip, number == 0) for number, trip in enumerate(decision.trips)]
         rows += _guard_trips(snapshot)
         rows += [_reason(reason) for reason in _refusals(snapshot) if is_rule(reason.code)]
+        rows += [_reason(reason) for reason in _shell_alarms(snapshot.health)]
     if not is_fresh:
         rows.append(_reason(Reason("controller_link")))
     return rows
+
+
+def _shell_alarms(health: Health) -> list[Reason]:
+    """What the controller's own process suffers from; neither ends the field by itself."""
+    found = [] if health.journal_ok else [Reason("journal")]
+    if health.late_ticks >= LATE_TICKS:
+        found.append(Reason("tick_late", "controller", float(health.late_ticks)))
+    return found
 
 
 def review(envelope: Envelope, plan: Plan | None) -> Json:

@@ -64,6 +64,7 @@ _RULE_TEXTS = MappingProxyType(
 )
 
 _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("tick_late", "the controller's ticks come late", ("H27",)),
     ("no_lease", "the guard has no lease from the controller yet", ()),
     ("demand_invalid", "control asked for what no limit allows", ("H40",)),
     ("nothing_pending", "nothing waits for confirmation: prepare first", ()),

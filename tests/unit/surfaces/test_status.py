@@ -101,3 +101,15 @@ def test_probes_are_all_listed_with_quality(role: Role) -> None:
     probes = status(snapshot(1, 10.0), 0.0)["probes"]
     assert isinstance(probes, list)
     assert [row["quality"] for row in probes if row["role"] is role] == [Quality.GOOD]
+
+
+def test_a_sick_journal_and_late_ticks_are_alarms() -> None:
+    """H34, H35, H27: neither ends the field by itself, so somebody must be told."""
+    base = snapshot(1, 10.0)
+    quiet = [row["code"] for row in alarms(base, True)]
+    assert "journal" not in quiet
+    assert "tick_late" not in quiet
+    sick = replace(base, health=replace(base.health, journal_ok=False, late_ticks=2))
+    assert {"journal", "tick_late"} <= {row["code"] for row in alarms(sick, True)}
+    once = replace(base, health=replace(base.health, late_ticks=1))
+    assert "tick_late" not in {row["code"] for row in alarms(once, True)}
