@@ -106,7 +106,7 @@ def demo(
         options = DemoOptions(place, port, speed, protocol, scenario, seed, headless, until)
         document = run(options)
     if document is not None:
-        report(document, as_json=as_json)
+        report(document, as_json=as_json, good="completed" if until == "complete" else "stopped")
 
 
 def simulated(settings: "Settings", file: Path) -> "Settings":
@@ -122,8 +122,8 @@ def simulated(settings: "Settings", file: Path) -> "Settings":
     return settings
 
 
-def report(document: dict[str, object], *, as_json: bool) -> None:
-    """Print a run's summary; exit with 1 unless it completed without a broken oracle."""
+def report(document: dict[str, object], *, as_json: bool, good: str = "completed") -> None:
+    """Print a run's summary; exit with 1 unless it came out well without a broken oracle."""
     if as_json:
         emit(document)
     else:
@@ -132,5 +132,5 @@ def report(document: dict[str, object], *, as_json: bool) -> None:
         say(f"{'journal':26} {document['journal']}")
     for violation in list(document["oracle_violations"]):  # type: ignore[call-overload]
         say(f"ORACLE {violation}")
-    if document["outcome"] != "completed" or document["oracle_violations"]:
+    if document["outcome"] != good or document["oracle_violations"]:
         raise typer.Exit(EXIT_FAILED)

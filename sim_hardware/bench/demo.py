@@ -118,6 +118,7 @@ def _welcome(live: Live) -> None:
     _say(f"console         {live.url}")
     _say(f"one-time login  {live.served['claim_code']}")
     _say(f"record          {live.served['journal_dir']}")
+    _say(f"stop from afar  mnht stop --runtime-dir {live.served['runtime_dir']}")
     _say("Ctrl-C          takes the field off, then ends everything")
 
 

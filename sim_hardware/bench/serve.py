@@ -16,9 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mnht_controller.domain.phase import Phase
 from mnht_controller.settings.plan import specs_of
 from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.scenario import Scenario
+from sim_hardware.bench.summary import BAND_C
 from sim_hardware.bench.truth import Contact, Edge, Row, Stall, Traffic, TruthFile
 from sim_hardware.bench.world import LINE, World
 from sim_hardware.devices.core import Core
@@ -44,7 +46,8 @@ class BenchOptions:
     """What happens besides, the seed, where truth goes, and how endpoints are printed.
 
     `led`: a parent leads by standard input: one fault a line, `{"device","verb","argument"}`, and
-    the end of file ends the bench. The scenario's clock starts with the bench.
+    the end of file ends the bench. The scenario's clock starts with its phase, as far as
+    current and skin show it from here; its wishes need an operator and are for `simulate`.
     """
 
     scenario: Scenario
@@ -140,11 +143,14 @@ class _Bench:
         file = TruthFile(self._options.truth) if self._options.truth else None
         observer = _Observer(self._world, fronts, file)
         ended_at = math.inf
+        begun_s: float | None = None
         try:
             while observer.is_on or not ended.is_set():
                 now = loop.time()
-                timeline.advance(self._world.treatment_s(now), now)
                 observer.look(now)
+                begun_s = self._begun_s(begun_s, observer.is_on, now)
+                if begun_s is not None:
+                    timeline.advance(self._world.treatment_s(now) - begun_s, now)
                 if ended.is_set():
                     ended_at = min(ended_at, now)
                 if now - ended_at > OUTLAST_S:
@@ -153,6 +159,15 @@ class _Bench:
         finally:
             if file:
                 file.close()
+
+    def _begun_s(self, begun_s: float | None, is_on: bool, now: float) -> float | None:
+        """Treatment time at which the scenario's clock starts, as far as one sees it from here."""
+        if begun_s is not None:
+            return begun_s
+        since = self._options.scenario.since
+        is_hot = self._world.skin_c() >= self._settings.prescription.setpoint_c - BAND_C
+        seen = {Phase.RAMP: is_on, Phase.PLATEAU: is_on and is_hot}.get(since, True)
+        return self._world.treatment_s(now) if seen else None
 
 
 class _Observer:

@@ -51,7 +51,9 @@ def summary(run: Run) -> dict[str, object]:
         "measured": {"skin_c_max": course.skin_c_max, "tumor_c_max": course.tumor_c_max},
         **_plateau(run),
         "plateau_s": round(decision.plateau_s, 3) if decision else 0.0,
-        "field_ka_per_m_max": max((row.coil_ka_per_m for row in run.truth), default=0.0),
+        "field_ka_per_m_max": max(
+            (max(row.coil_ka_per_m, row.coil_ka_per_m_max) for row in run.truth), default=0.0
+        ),
         "dose": {
             "skin_cem43_min": decision.estimate.skin_cem43_min if decision else 0.0,
             "tumor_cem43_t90_min": _tumor_dose(run.truth),

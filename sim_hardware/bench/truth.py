@@ -19,6 +19,7 @@ class Truth:
     """One instant: `at` monotonic, `treatment_s` plant time, temperatures in °C.
 
     `skin_c` is the hottest true skin at the probed sites, `skin_surface_c` over the whole skin.
+    `coil_ka_per_m_max` is the highest field so far, between rows too.
     """
 
     at: float
@@ -32,6 +33,7 @@ class Truth:
     tumor_t90_c: float
     tumor_t50_c: float
     healthy_c: float
+    coil_ka_per_m_max: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

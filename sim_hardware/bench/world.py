@@ -106,12 +106,13 @@ class World:
             coil_ka_per_m=self.coil.field_ka_per_m(t),
             setpoint_ka_per_m=self.source.stage.settings.level / 1000.0,
             loop_closed=self.line.closed(t),
-            skin_c=self._skin_c(),
+            skin_c=self.skin_c(),
             skin_surface_c=inside.skin_surface_c_max,
             tumor_c_max=inside.tumor_c_max,
             tumor_t90_c=inside.tumor_t90_c,
             tumor_t50_c=inside.tumor_t50_c,
             healthy_c=max(self._at_role("healthy")),
+            coil_ka_per_m_max=self.coil.field_ka_per_m_max,
         )
 
     def warm_up(self, skin_c: float) -> None:
@@ -120,11 +121,12 @@ class World:
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
             self.patient.settle(middle)
-            low, high = (middle, high) if self._skin_c() < skin_c else (low, middle)
+            low, high = (middle, high) if self.skin_c() < skin_c else (low, middle)
         for tip in self._tips.values():
             tip.tip_c = self.patient.site_c(tip.spec.site)
 
-    def _skin_c(self) -> float:
+    def skin_c(self) -> float:
+        """Hottest true skin at the probed sites, °C."""
         return max(self._at_role("skin"))
 
     def _at_role(self, role: str) -> list[float]:
