@@ -54,12 +54,14 @@ class Door(asyncio.Protocol):
         for line in lines:
             try:
                 self._take(line)
-            except (CodecError, ValueError, KeyError, TypeError) as error:
+            except (CodecError, ValueError, KeyError, TypeError, RecursionError) as error:
                 log.warning("door.garbage", error=str(error))
                 self.transport.abort()
                 return
 
     def _take(self, line: bytes) -> None:
+        if len(line) > LINE_BYTES_MAX:
+            raise ValueError(f"a line of {len(line)} bytes; at most {LINE_BYTES_MAX}")
         message = json.loads(line)
         if message["kind"] == "view":
             self._hall.seen_at = asyncio.get_running_loop().time()
