@@ -3,8 +3,9 @@
 #
 #   docker build --target runtime -t mnht .
 #   docker run --read-only --tmpfs /run/mnht:uid=10001,mode=0700 -v mnht-state:/var/lib/mnht \
-#     --device /dev/ttyUSB0 --group-add dialout --network host mnht serve /etc/mnht/site.toml
-#   docker build -t mnht-demo . && docker run --network host mnht-demo
+#     -v ./my-site:/etc/mnht:ro --device AMPLIFIER --device THERMOMETER --device ENABLE_LINE \
+#     --group-add dialout --network host mnht          # my-site: from `mnht config init my-site`
+#   docker build -t mnht-demo . && docker run --read-only --tmpfs /tmp --network host mnht-demo
 #
 # The console binds to 127.0.0.1 unless a site says otherwise (and then only with TLS): hence the
 # host's network. Every step that does more than make a folder is a job of ./run, and CI runs the
@@ -39,10 +40,10 @@ USER 10001:10001
 WORKDIR /var/lib/mnht
 VOLUME ["/var/lib/mnht", "/run/mnht"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s CMD ["python", "-c", \
-  "import urllib.request as u; u.urlopen('http://127.0.0.1:8765/healthz', timeout=2)"]
+  "import urllib.request as u; u.urlopen('http://127.0.0.1:8765/api/v1/healthz', timeout=2)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["mnht"]
-CMD ["serve", "/etc/mnht/site.toml"]
+CMD ["serve", "/etc/mnht/sites/site.toml"]
 
 FROM runtime AS demo
 COPY --from=build-demo /opt/mnht /opt/mnht

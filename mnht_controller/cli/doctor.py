@@ -14,6 +14,7 @@ import typer
 from mnht_controller.cli.output import EXIT_FAILED, emit, say
 
 FREE_BYTES_MIN = 500_000_000
+LATE_S_MAX = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,9 @@ def _drivers() -> Finding:
 def _ports() -> Finding:
     by_id = Path("/dev/serial/by-id")
     ports = sorted(path.name for path in by_id.iterdir()) if by_id.is_dir() else []
-    return Finding("serial ports", "ok" if ports else "warn", ", ".join(ports) or "none by id")
+    if ports:
+        return Finding("serial ports", "ok", ", ".join(ports))
+    return Finding("serial ports", "warn", "none by id", "plug the adapters in; see `dmesg | tail`")
 
 
 def _dialout() -> Finding:
@@ -111,8 +114,10 @@ def _clock() -> Finding:
         return worst
 
     worst = asyncio.run(lateness_s())
-    state = "ok" if worst < 0.05 else "warn"
-    return Finding("timer", state, f"worst lateness of 20 ticks {worst * 1e3:.1f} ms")
+    found = f"worst lateness of 20 ticks {worst * 1e3:.1f} ms"
+    if worst < LATE_S_MAX:
+        return Finding("timer", "ok", found)
+    return Finding("timer", "warn", found, "close other programs; measure again")
 
 
 def _disk() -> Finding:
@@ -122,8 +127,10 @@ def _disk() -> Finding:
     while not folder.exists():
         folder = folder.parent
     free = shutil.disk_usage(folder).free
-    state = "ok" if free >= FREE_BYTES_MIN else "fail"
-    return Finding("disk", state, f"{free / 1e9:.1f} GB free for the record", "")
+    found = f"{free / 1e9:.1f} GB free for the record"
+    if free >= FREE_BYTES_MIN:
+        return Finding("disk", "ok", found)
+    return Finding("disk", "fail", found, f"free space below {folder}")
 
 
 def _optional(name: str, what: str) -> Callable[[], Finding]:

@@ -8,7 +8,9 @@ import typer
 
 from mnht_controller.cli.output import EXIT_FAILED, emit, errors, say
 
-Journal = Annotated[Path, typer.Argument(help="A journal file (*.jsonl).", show_default=False)]
+Journal = Annotated[
+    Path, typer.Argument(metavar="JOURNAL", help="A journal file (*.jsonl).", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -36,7 +38,10 @@ def replay(journal: Journal, as_json: AsJson = False) -> None:
         raise typer.Exit(EXIT_FAILED)
 
 
-audit = typer.Typer(no_args_is_help=True, help="Check records.")
+audit = typer.Typer(
+    no_args_is_help=True,
+    help="Check records.\n\nExample: mnht audit verify state/journal/guard-….jsonl",
+)
 
 
 @audit.command("verify")

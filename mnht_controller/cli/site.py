@@ -22,7 +22,10 @@ Endpoints = Annotated[
 ]
 Protocol = Annotated[Path | None, typer.Option(help="Another protocol than the site's.")]
 
-config = typer.Typer(no_args_is_help=True, help="Show settings and schemas, or begin a site.")
+config = typer.Typer(
+    no_args_is_help=True,
+    help="Show settings and schemas, or begin a site.\n\nExample: mnht config init my-site",
+)
 
 
 def read_endpoints(path: Path | None) -> dict[str, str]:

@@ -7,13 +7,13 @@ Nothing is decided here, and nothing missing is filled in.
 from mnht_controller.domain.codec import to_plain
 from mnht_controller.domain.command import Inhibit, Permit, Reason
 from mnht_controller.domain.limits import Limits
-from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Envelope, Plan
 from mnht_controller.domain.probe import Probe, Role
 from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.snapshot import Snapshot
-from mnht_controller.domain.tick import Health
 from mnht_controller.domain.trip import Trip
+from mnht_controller.domain.units import BREZOVICH_A_PER_M_S, FREQUENCY_HZ_NOMINAL
 from mnht_controller.surfaces.wording import (
     GUARD_TEXTS,
     LIMIT_LABELS,
@@ -27,6 +27,9 @@ from mnht_controller.surfaces.wording import (
 Json = dict[str, object]
 LATE_TICKS = 2
 """So many late ticks in a row are an alarm."""
+
+VIEW_S_MAX = 10.0
+"""Seconds without any operator's view, while armed, that are an alarm; 60 s pause the field."""
 
 USABLE = frozenset({Quality.GOOD, Quality.SUSPECT})
 
@@ -92,15 +95,19 @@ def alarms(snapshot: Snapshot | None, is_fresh: bool) -> list[Json]:
         rows = [_trip(trip, number == 0) for number, trip in enumerate(decision.trips)]
         rows += _guard_trips(snapshot)
         rows += [_reason(reason) for reason in _refusals(snapshot) if is_rule(reason.code)]
-        rows += [_reason(reason) for reason in _shell_alarms(snapshot.health)]
+        rows += [_reason(reason) for reason in _shell_alarms(snapshot)]
     if not is_fresh:
         rows.append(_reason(Reason("controller_link")))
     return rows
 
 
-def _shell_alarms(health: Health) -> list[Reason]:
-    """What the controller's own process suffers from; neither ends the field by itself."""
+def _shell_alarms(snapshot: Snapshot) -> list[Reason]:
+    """What the controller's own process suffers from; none of it ends the field at once."""
+    health = snapshot.health
+    is_armed = snapshot.decision.phase in ARMED_OR_LATER
     found = [] if health.journal_ok else [Reason("journal")]
+    if is_armed and not (health.operator_seen_s <= VIEW_S_MAX):
+        found.append(Reason("operator_absent", "", health.operator_seen_s, VIEW_S_MAX))
     if health.late_ticks >= LATE_TICKS:
         found.append(Reason("tick_late", "controller", float(health.late_ticks)))
     return found
@@ -111,6 +118,9 @@ def review(envelope: Envelope, plan: Plan | None) -> Json:
     prescribed = plan.prescription if plan else None
     rows: list[tuple[str, str]] = [("Region", REGION_LABELS[envelope.region])]
     rows += _limit_rows(envelope.limits)
+    exposure = envelope.limits.field_ka_per_m_cap * 1e3 * FREQUENCY_HZ_NOMINAL
+    if exposure > BREZOVICH_A_PER_M_S:
+        rows.append(("H·f at the cap", f"{exposure:.2e} A/m/s, above the tolerance of 4.85e8"))
     rows += [
         ("Probes", ", ".join(f"{probe.id} ({probe.role.value})" for probe in envelope.probes)),
         ("Field source", envelope.source.device),

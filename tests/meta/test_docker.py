@@ -5,9 +5,13 @@ No container engine is at hand where the tests run; the jobs themselves run in `
 """
 
 import re
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from starlette.routing import Route
 
+from mnht_controller.surfaces.api import Desk, open_routes
 from tests.meta import tree
 
 DOCKERFILE = (tree.ROOT / "Dockerfile").read_text()
@@ -68,7 +72,10 @@ def test_the_runtime_is_unprivileged(line: str) -> None:
 
 def test_health_is_asked_for() -> None:
     health = next(line for line in instructions(DOCKERFILE) if line.startswith("HEALTHCHECK"))
-    assert "http://127.0.0.1:8765/healthz" in health
+    (path,) = re.findall(r"http://127\.0\.0\.1:8765(/[a-z0-9/]+)", health)
+    nobody = cast(Desk, SimpleNamespace(healthz=dict, readyz=dict, login=dict))
+    served = {route.path for route in open_routes(nobody).routes if isinstance(route, Route)}
+    assert path in {f"/api/v1{own}" for own in served}
 
 
 def test_everything_copied_exists_and_is_not_ignored() -> None:

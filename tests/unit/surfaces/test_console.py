@@ -49,7 +49,7 @@ async def test_every_route_but_three_needs_a_login(desk: Bench) -> None:
 
 def test_the_list_of_routes_is_the_real_one() -> None:
     """H55: a route cannot be added beside the one router that asks for a login."""
-    from mnht_controller.surfaces.api import Desk, _open_routes, _routes
+    from mnht_controller.surfaces.api import Desk, _routes, open_routes
 
     desk = Desk.__new__(Desk)
     for name in ("config", "client", "hub", "logins"):
@@ -59,7 +59,7 @@ def test_the_list_of_routes_is_the_real_one() -> None:
         return {(m, r.path) for r in router.routes for m in r.methods - {"HEAD"}}  # type: ignore[attr-defined]
 
     assert listed(_routes(desk)) == ROUTES
-    assert listed(_open_routes(desk)) == OPEN
+    assert listed(open_routes(desk)) == OPEN
 
 
 async def test_claim_code_opens_one_login_and_is_gone(desk: Bench) -> None:

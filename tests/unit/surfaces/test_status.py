@@ -113,3 +113,13 @@ def test_a_sick_journal_and_late_ticks_are_alarms() -> None:
     assert {"journal", "tick_late"} <= {row["code"] for row in alarms(sick, True)}
     once = replace(base, health=replace(base.health, late_ticks=1))
     assert "tick_late" not in {row["code"] for row in alarms(once, True)}
+
+
+def test_nobody_watching_an_armed_session_is_an_alarm() -> None:
+    """H47: after 10 s somebody is called, after 60 s the field pauses."""
+    base = snapshot(1, 10.0)
+    gone = replace(base, health=replace(base.health, operator_seen_s=10.1))
+    assert "operator_absent" in {row["code"] for row in alarms(gone, True)}
+    idle = replace(gone, decision=replace(gone.decision, phase=Phase.STANDBY))
+    assert "operator_absent" not in {row["code"] for row in alarms(idle, True)}
+    assert "operator_absent" not in {row["code"] for row in alarms(base, True)}
