@@ -16,14 +16,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CARRIED = ("pyproject.toml", "README.md", "LICENSE", "mnht_controller", "drivers", "config")
 SIMULATOR = "sim_hardware"
-COMMANDS = re.compile(r'\[project\.entry-points\."mnht\.commands"\]\n(?:.+\n)+')
+COMMANDS = re.compile(r'\[project\.entry-points\."mnht\.(?:commands|checks)"\]\n(?:.+\n)+')
 
 
 def without_simulator(pyproject: str) -> str:
     """Take the simulator's package and commands out of the project's metadata."""
     reduced = COMMANDS.sub("", pyproject).replace(f', "{SIMULATOR}"', "", 1)
     build = reduced.partition("[tool.hatch.build.targets.wheel]")[2].partition("\n\n")[0]
-    if SIMULATOR in build or "mnht.commands" in reduced:
+    if SIMULATOR in build or COMMANDS.search(reduced):
         sys.exit("wheel: pyproject.toml has changed its shape; tools/wheel.py must follow")
     return reduced
 

@@ -47,11 +47,12 @@ def say(text: str) -> None:
 def exit_code(error: Exception) -> int:
     """The exit code for this error; a record that cannot be read or written says why by its cause.
 
-    A record that reads but is none is a failed check.
+    A record that reads but is none is a failed check. A process that died gives its own code.
     """
     if isinstance(error, JournalError) and isinstance(error.__cause__, OSError):
         error = error.__cause__
-    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    known = next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+    return int(getattr(error, "exit_code", known))
 
 
 @contextmanager

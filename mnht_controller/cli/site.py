@@ -4,6 +4,7 @@
 import json
 import secrets
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,9 @@ Endpoints = Annotated[
     typer.Option(help="What `mnht bench --json` printed (- for standard input)."),
 ]
 Protocol = Annotated[Path | None, typer.Option(help="Another protocol than the site's.")]
+
+CHECKS_GROUP = "mnht.checks"
+"""Entry points that judge what this package cannot know, such as a simulated patient."""
 
 config = typer.Typer(
     no_args_is_help=True,
@@ -104,6 +108,8 @@ def check(
     with errors(as_json=as_json):
         settings = load_site(site, endpoints=read_endpoints(endpoints), protocol=protocol)
         plan = plan_for(settings)
+        for point in entry_points(group=CHECKS_GROUP):
+            point.load()(settings)
     if as_json:
         emit(
             {

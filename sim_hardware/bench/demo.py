@@ -50,8 +50,9 @@ def run(options: DemoOptions) -> dict[str, object] | None:
             pass
     finally:
         ended_at = time.monotonic()
-        _say("field off, everything down")
         live.stop()
+        if live.served:
+            _say("field off, everything down")
     if not options.headless:
         return None
     # Only now: reading profiles takes longer to import than the page to be served.
@@ -67,7 +68,9 @@ def _start(live: Live, options: DemoOptions) -> None:
     try:
         live.start()
     except NotReady:
-        _settings(options)
+        from sim_hardware.bench.commands import simulated
+
+        simulated(_settings(options), options.site)
         raise
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -21,7 +22,12 @@ END_S = 3.0
 
 
 class NotReady(MnhtError):
-    """A process did not come up. Says which, and what it wrote last."""
+    """A process did not come up. Says which, what it wrote last, and with what it ended."""
+
+    def __init__(self, why: str, exit_code: int = 1) -> None:
+        """Keep the exit code of the process."""
+        super().__init__(why)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class Live:
     def start(self) -> None:
         """Hand the bench's endpoints to the site, and wait until it is served."""
         endpoints = _line(self._bench, "bench", self._tail)
-        _tell(self._serve, endpoints)
+        with suppress(BrokenPipeError):  # it died already; its line says why
+            _tell(self._serve, endpoints)
         self.served = _line(self._serve, "serve", self._tail)
 
     @property
@@ -137,12 +144,13 @@ def _line(process: subprocess.Popen[bytes], name: str, tail: Callable[[], str]) 
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
         if not selector.select(READY_S):
-            raise NotReady(f"{name}: nothing printed within {READY_S} s\n{tail()}")
+            raise NotReady(f"{name} printed nothing within {READY_S} s\n{tail().rstrip()}")
     line = stdout.readline()
     try:
         return dict(json.loads(line))
     except ValueError:  # end of file, or an error's document
-        raise NotReady(f"{name}: ended with exit code {process.wait()}\n{tail()}") from None
+        code = process.wait()
+        raise NotReady(f"{name} ended with exit code {code}\n{tail().rstrip()}", code) from None
 
 
 def _tell(process: subprocess.Popen[bytes], message: object) -> None:

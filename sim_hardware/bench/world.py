@@ -4,20 +4,19 @@
 Loop time drives the instruments, treatment time (loop time × speed) the patient.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from mnht_controller.devices.contract import Kind
 from mnht_controller.settings.settings import Device, Settings
+from sim_hardware.bench.patients import read_patient
 from sim_hardware.bench.truth import Truth
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import DecodingReceiver
 from sim_hardware.devices.opsens import OpsensTwin
 from sim_hardware.devices.scpi_source import ScpiSource
 from sim_hardware.faults import Fault, Target, Targets
-from sim_hardware.plant.anatomy import anatomy
 from sim_hardware.plant.coil import Coil
 from sim_hardware.plant.patient import LayeredPatient
 from sim_hardware.plant.probe import Probe
@@ -46,8 +45,7 @@ class World:
     def __init__(self, settings: Settings, start_s: float, seed: int) -> None:
         if settings.patient is None:
             raise ValueError("the site names no patient; add `patient = …` to it")
-        data = tomllib.loads(Path(settings.patient).read_text(encoding="utf-8"))
-        self.anatomy = anatomy(data)
+        self.anatomy = read_patient(Path(settings.patient))
         self.patient = LayeredPatient(self.anatomy)
         self.speed = settings.speed
         self.source = ScpiSource("SIM0001", start_s)

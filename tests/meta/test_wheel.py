@@ -52,6 +52,7 @@ def test_the_reduced_wheel_has_no_trace_of_the_simulator(reduced: zipfile.ZipFil
     assert "mnht.drivers" in entries
     assert "sim_hardware" not in entries
     assert "mnht.commands" not in entries
+    assert "mnht.checks" not in entries
 
 
 def test_config_travels_as_data(whole: zipfile.ZipFile) -> None:
