@@ -12,6 +12,8 @@ from sim_hardware.bench.scenario import Wish
 from tests.closed_loop.sessions import Played, amplitude, play, short_settings
 
 SLEW_PER_TICK = 0.02 * 0.1
+NOISE = 0.004
+"""Gain times three sigma: the filters begin anew with one noisy sample."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def test_resume_comes_back_without_a_bump(paused: Played) -> None:
     resumed = [_power(record) for record in paused.since(pause[-1].input.now)]
     rises = [late - early for early, late in pairwise(resumed)]
     assert max(rises) <= SLEW_PER_TICK + 1e-5
-    assert max(resumed[:15]) == pytest.approx(before, rel=0.1)
+    assert max(resumed[:15]) == pytest.approx(before, abs=NOISE)
     assert paused.result["outcome"] == "completed"
     assert paused.result["oracle_violations"] == []
 
@@ -59,7 +61,11 @@ def test_a_lowered_set_point_acts_at_once_and_is_never_raised_again() -> None:
 
 def test_a_lowered_ceiling_bounds_the_field_from_the_next_tick_on() -> None:
     session = play(Wish(2.0, Verb.LOWER_CEILING, 1.0))
-    asked_at = next(r.input.now for r in session.ticks if r.input.intents and r.input.now > 3.0)
+    asked_at = next(
+        record.input.now
+        for record in session.ticks
+        if any(intent.verb is Verb.LOWER_CEILING for intent in record.input.intents)
+    )
     assert max(amplitude(r) for r in session.ticks) > 1.0
     assert max(amplitude(r) for r in session.since(asked_at)) <= 1.0
 

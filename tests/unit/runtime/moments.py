@@ -20,6 +20,18 @@ DT_S = 0.1
 SOURCE = SourceReading(0.0, 0, 0.0, 1, 0, 0.0, 0.0, False, True, 7.5, 1e5, 25.0, 3.0)
 
 
+SETTLED = 120
+"""Ticks after which every probe has a rate."""
+
+
+def guard_status(state: GuardState, now: float, sha: str = PLAN.envelope_sha256) -> GuardStatus:
+    """A guard in this state, confirmed just now if it is armed."""
+    status = GuardStatus(1, now, state, sha, 1)
+    confirmed = {"armed_at": now} if state in {GuardState.ARMED, GuardState.RUN} else {}
+    known = {name: at for name, at in confirmed.items() if name in GuardStatus.__slots__}
+    return replace(status, **known)  # type: ignore[arg-type]
+
+
 @dataclass
 class Desk:
     """Ticks one after another; what is set here holds for the next tick."""
@@ -60,7 +72,7 @@ class Desk:
 
     def ramp(self) -> Decision:
         """All the way to the first tick of the ramp."""
-        self.ticks(20)
+        self.ticks(SETTLED)
         assert self.tick(Verb.PREPARE).phase is Phase.CHECK
         self.guard = GuardState.ARMED
         assert self.tick().phase is Phase.ARMED
@@ -84,7 +96,7 @@ class Desk:
         )  # fmt: skip
         guard = None
         if self.guard is not None:
-            guard = GuardStatus(self.number, now, self.guard, self.envelope_sha256, self.number)
+            guard = guard_status(self.guard, now, self.envelope_sha256)
         return TickInput(
             tick=self.number,
             now=now,

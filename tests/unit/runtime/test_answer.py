@@ -5,7 +5,7 @@ import pytest
 
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.runtime.answer import refusal
-from tests.unit.runtime.moments import Desk
+from tests.unit.runtime.moments import SETTLED, Desk
 
 
 def asked(desk: Desk, verb: Verb, value: float | None = None) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ def test_what_is_taken_has_no_reasons() -> None:
 @pytest.mark.parametrize("verb", [v for v in Verb if v not in {Verb.PREPARE, Verb.STOP}])
 def test_what_means_nothing_in_standby_is_refused_with_its_phase(verb: Verb) -> None:
     desk = Desk()
-    desk.ticks(20)
+    desk.ticks(SETTLED)
     assert asked(desk, verb, 1.0)[0] == f"{verb.value} is not possible in phase standby"
 
 
@@ -60,7 +60,7 @@ def test_of_two_wishes_in_one_tick_each_has_its_own_answer() -> None:
 
 def test_start_is_refused_with_all_that_is_unmet() -> None:
     desk = Desk(guard=None)
-    desk.ticks(20)
+    desk.ticks(SETTLED)
     desk.tick(Verb.PREPARE)
     reasons = asked(desk, Verb.START)
     assert reasons[0] == "start is not possible in phase check"

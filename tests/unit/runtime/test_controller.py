@@ -18,7 +18,7 @@ from mnht_controller.interlock.lease import decode_from_controller
 from mnht_controller.runtime.controller import Controller, Parts, leased_amplitude
 from mnht_controller.runtime.door import Asked, Hall
 from mnht_controller.runtime.pacer import Beat
-from tests.unit.runtime.moments import PLAN, SOURCE
+from tests.unit.runtime.moments import PLAN, SETTLED, SOURCE, guard_status
 
 
 @dataclass
@@ -95,7 +95,7 @@ class Room:
         self.controller.tick(Beat(self.number, self.now, late_s))
 
     def guard(self, state: GuardState) -> None:
-        self.status = GuardStatus(1, self.now, state, PLAN.envelope_sha256, 1)
+        self.status = guard_status(state, self.now)
 
 
 class SourceOf:
@@ -124,7 +124,7 @@ def room() -> Room:
 
 def energized(room: Room) -> None:
     """Up to the first ticks of the ramp."""
-    for _ in range(20):
+    for _ in range(SETTLED):
         room.guard(GuardState.DISABLED)
         room.tick()
     room.tick(Verb.PREPARE)
@@ -231,7 +231,7 @@ def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
 
 
 def test_each_wish_is_answered_after_the_tick_that_took_it(room: Room) -> None:
-    for _ in range(20):
+    for _ in range(SETTLED):
         room.guard(GuardState.DISABLED)
         room.tick()
     room.tick(Verb.PREPARE, Verb.START)

@@ -17,7 +17,7 @@ from mnht_controller.domain.tick import Decision, Health
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.runtime import decide as floor
 from mnht_controller.runtime.decide import initial, state_digest
-from tests.unit.runtime.moments import PLAN, Desk
+from tests.unit.runtime.moments import PLAN, SETTLED, Desk
 
 KEPT = Latch((Trip("skin_trip", "H13", "skin", 44.1, 44.0, 1.0, 1.0),))
 
@@ -39,7 +39,7 @@ def test_h37_a_fresh_process_is_in_standby_and_permits_nothing() -> None:
 
 def test_h37_a_kept_latch_is_still_latched() -> None:
     desk = Desk(latch=KEPT)
-    decision = desk.ticks(20)
+    decision = desk.ticks(SETTLED)
     assert decision.phase is Phase.TRIPPED
     assert decision.trips == KEPT.trips
     assert decision.verdict == Inhibit(decision.verdict.reasons, True)  # type: ignore[union-attr]
@@ -50,7 +50,7 @@ def test_h37_a_kept_latch_is_still_latched() -> None:
 
 def test_a_session_needs_each_of_its_steps() -> None:
     desk = Desk()
-    desk.ticks(20)
+    desk.ticks(SETTLED)
     assert desk.tick(Verb.START).phase is Phase.STANDBY
     assert desk.tick(Verb.PREPARE).phase is Phase.CHECK
     assert desk.ticks(30).phase is Phase.CHECK, "nobody has confirmed"
@@ -88,7 +88,7 @@ def test_whatever_is_unmet_keeps_the_session_in_check(
     code: str, changes: dict[str, object]
 ) -> None:
     desk = Desk(skin_c=43.2 if "skin_c" in changes else 37.0)  # a jump would be another fault
-    desk.ticks(20)
+    desk.ticks(SETTLED)
     desk.tick(Verb.PREPARE)
     desk.guard = GuardState.ARMED
     for name, value in changes.items():
@@ -101,12 +101,12 @@ def test_whatever_is_unmet_keeps_the_session_in_check(
 
 def test_all_that_is_unmet_is_named_at_once() -> None:
     desk = Desk(skin_c=43.2, health=Health(journal_ok=False), guard=None)
-    assert codes(desk.ticks(20)) >= {"journal", "skin_too_warm", "guard_state", "lease_lost"}
+    assert codes(desk.ticks(SETTLED)) >= {"journal", "skin_too_warm", "guard_state", "lease_lost"}
 
 
 def test_what_is_unmet_in_armed_keeps_start_from_being_taken() -> None:
     desk = Desk()
-    desk.ticks(20)
+    desk.ticks(SETTLED)
     desk.tick(Verb.PREPARE)
     desk.guard = GuardState.ARMED
     desk.tick()
@@ -134,7 +134,6 @@ def test_h60_stop_latches_in_the_same_tick_in_every_phase() -> None:
 def test_h13_a_trip_takes_the_permit_in_the_tick_that_sees_it() -> None:
     desk = Desk()
     desk.ramp()
-    desk.skin_c = 38.5
     assert isinstance(desk.ticks(5).verdict, Permit)
     desk.source = {"faults": ("coolant",)}
     decision = desk.tick()
@@ -171,7 +170,7 @@ def test_the_first_out_stays_first() -> None:
 
 def test_a_reset_is_refused_while_a_cause_is_present_and_hides_no_new_one() -> None:
     desk = Desk()
-    desk.ticks(20)
+    desk.ticks(SETTLED)
     desk.tick(Verb.STOP)
     assert trips(desk.tick(Verb.RESET, Verb.STOP)) == ["operator_stop"]
     desk.source = {"measured_ka_per_m": 5.0}
