@@ -10,12 +10,17 @@ from mnht_controller.core.estimate import measured_c
 from mnht_controller.core.phases import Condition, Transition
 from mnht_controller.core.state import CoreInput, CoreState
 from mnht_controller.domain.command import Reason
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
 
+HOLDING = frozenset({GuardState.ARMED, GuardState.RUN})
+"""States in which the guard holds the enable line."""
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class View:
     """Everything a condition may look at; `controlled_c` is the measured controlled temperature."""
@@ -39,7 +44,7 @@ def is_guard_ready(view: View) -> bool:
     guard = view.given.guard
     return (
         guard is not None
-        and guard.state in {GuardState.ARMED, GuardState.RUN}
+        and guard.state in HOLDING
         and guard.envelope_sha256 == view.plan.envelope_sha256
         and guard.line_fed
     )

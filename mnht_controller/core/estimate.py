@@ -43,9 +43,12 @@ def seconds_to(limit_c: float, now_c: float | None, rate_c_per_s: float | None) 
 def _usable(observations: tuple[Observation, ...], role: Role) -> tuple[Observation, ...]:
     """The role's observations with a value; empty when a required one has none."""
     mine = [seen for seen in observations if seen.probe.role is role]
-    if any(seen.probe.required and seen.reading.value is None for seen in mine):
+    usable = [seen for seen in mine if seen.reading.value is not None]
+    if len(usable) < len(mine) and any(
+        seen.probe.required and seen.reading.value is None for seen in mine
+    ):
         return ()
-    return tuple([seen for seen in mine if seen.reading.value is not None])
+    return tuple(usable)
 
 
 def _hottest_c(observations: tuple[Observation, ...], role: Role) -> float | None:

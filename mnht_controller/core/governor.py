@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mnht_controller.core import pid
 from mnht_controller.domain.command import FieldDemand, Reason
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.units import field_ka_per_m, power_fraction
 
@@ -12,6 +13,7 @@ SLOW_PERIOD_S = 0.25
 """A thermometer slower than 4 Hz halves the slew."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Loops:
     """Memory of the two temperature loops; it outlives pauses and cut-backs."""
@@ -20,6 +22,7 @@ class Loops:
     tumor: pid.PidState
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class GovernorInput:
     """Set-points in °C (None: no such loop), temperatures (None: unknown), field, time."""

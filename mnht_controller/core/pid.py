@@ -8,10 +8,11 @@ a slew limit on rise only. Every share is 1 - exp(-dt/tau), so that 0.1 s and 2 
 import math
 from dataclasses import dataclass
 
-from mnht_controller.domain.compiled import replace
+from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.prescription import Gains
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PidState:
     """Integral in u; measurement filtered once and twice, last set-point, last wish (None: none).
@@ -27,6 +28,7 @@ class PidState:
     wish: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class PidInput:
     """`permitted` is the u permitted last tick (0: inhibited); `dt_s` is treatment time."""

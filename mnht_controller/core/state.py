@@ -7,6 +7,7 @@ from mnht_controller.core.governor import Loops
 from mnht_controller.core.pid import PidState
 from mnht_controller.core.setpoint import Setpoint
 from mnht_controller.domain.command import FieldDemand, Reason
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.intent import Intent
 from mnht_controller.domain.lease import GuardStatus
 from mnht_controller.domain.limits import region_cap_ka_per_m
@@ -35,6 +36,7 @@ class CoreState:
     is_dose_said: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CoreInput:
     """One tick's givens. `permitted_ka_per_m` is what was permitted last tick, 0 if nothing was."""
@@ -50,6 +52,7 @@ class CoreInput:
     operator_seen_s: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class CoreOutput:
     """The wish, and what surfaces show. `demand` None means off, 0 means field zero."""

@@ -3,7 +3,10 @@
 
 from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import quick
 
+
+@quick
 @dataclass(frozen=True, slots=True)
 class Reason:
     """Why something was decided: a stable code, where (a probe or device id), and its numbers."""
@@ -14,6 +17,7 @@ class Reason:
     limit: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FieldDemand:
     """The wish of control: peak amplitude, or None for off."""
@@ -22,6 +26,7 @@ class FieldDemand:
     reasons: tuple[Reason, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Permit:
     """The interlock's leave to send one absolute amplitude, until `expires_at` (monotonic).

@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mnht_controller.domain.compiled import quick
+
 
 class Quality(StrEnum):
     """How far a reading can be trusted."""
@@ -14,6 +16,7 @@ class Quality(StrEnum):
     STALE = "stale"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One temperature in °C, taken at monotonic time `at`, the link's frame counter in `seq`."""
@@ -25,6 +28,7 @@ class Reading:
     detail: str = ""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SourceReading:
     """One atomic snapshot of the field source; `clock_s` and `boot` are the instrument's own."""

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 
 from mnht_controller.domain.command import FieldDemand, Inhibit, Permit, Reason
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.intent import Intent
 from mnht_controller.domain.lease import GuardStatus
 from mnht_controller.domain.phase import Phase
@@ -11,6 +12,7 @@ from mnht_controller.domain.reading import Reading, SourceReading
 from mnht_controller.domain.trip import Trip
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Health:
     """What the shell knows about itself. An unhealthy journal forbids the next ARM."""
@@ -21,6 +23,7 @@ class Health:
     late_ticks: int = 0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class TickInput:
     """All that a tick may look at, frozen. `now` is monotonic, `treatment_s` differs under --speed.
@@ -40,6 +43,7 @@ class TickInput:
     health: Health
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """What control believes. None propagates: a lost role has no estimate."""
@@ -53,6 +57,7 @@ class Estimate:
     tumor_cem43_min: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a tick decided and why. `verdict` is the only thing the source may be told."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mnht_controller.domain.command import FieldDemand, Inhibit, Permit, Reason
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.prescription import Plan
@@ -22,6 +23,7 @@ PERIODS_PER_PERMIT = 3.0
 _HOLDING = frozenset({GuardState.ARMED, GuardState.RUN})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class GateRequest:
     """What a permit depends on. `serial` numbers permits; `frequency_hz` is the measured one."""

@@ -3,11 +3,12 @@
 
 from dataclasses import dataclass
 
-from mnht_controller.domain.compiled import replace
+from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.reading import SourceReading
 from mnht_controller.interlock.witness import Witness, field_is_on
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Held:
     """A permit that was in force until `until` (monotonic)."""
@@ -25,6 +26,7 @@ class Since:
     at: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The newest frame of the source that was really new, by its counter and its own clock."""

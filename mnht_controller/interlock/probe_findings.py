@@ -17,6 +17,7 @@ RELEASE_C = 0.2
 SLOW_PERIOD_S = 0.25
 """A thermometer slower than 4 Hz widens the cut-back by the largest slope times its period."""
 
+_SKIN = Role.SKIN  # looking up a member costs as much as a short function
 _STALE = frozenset({Why.STALE, Why.COUNTER_STOPPED})
 _OUT_OF_RANGE = frozenset({Why.RANGE})
 _FLAT = frozenset({Why.FLAT})
@@ -30,7 +31,7 @@ def skin_trip(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     return [
         (seen.probe.id, seen.raw_c, limit)
         for seen in witness.observations
-        if seen.probe.role is Role.SKIN and seen.raw_c is not None and over(seen.raw_c, limit)
+        if seen.probe.role is _SKIN and seen.raw_c is not None and over(seen.raw_c, limit)
     ]
 
 
@@ -51,7 +52,7 @@ def _cut_back(
     cap = witness.envelope.limits.skin_c_cap
     found: list[Finding] = []
     for seen in witness.observations:
-        if seen.probe.role is not Role.SKIN:
+        if seen.probe.role is not _SKIN:
             continue
         period_s = seen.probe.period_s
         slope_c = RATE_C_PER_S_MAX * period_s if period_s > SLOW_PERIOD_S else 0.0
@@ -98,7 +99,7 @@ def skin_dose(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     return [
         (seen.probe.id, seen.cem43_min, limit)
         for seen in witness.observations
-        if seen.probe.role is Role.SKIN and over(seen.cem43_min, limit)
+        if seen.probe.role is _SKIN and over(seen.cem43_min, limit)
     ]
 
 

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.prescription import Envelope
@@ -16,6 +17,7 @@ FIELD_ON_KA_PER_M = 0.01 * FIELD_FULL_SCALE_KA_PER_M
 _HOLDING = frozenset({GuardState.ARMED, GuardState.RUN})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Witness:
     """One moment as the rules see it.

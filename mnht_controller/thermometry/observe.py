@@ -8,6 +8,7 @@ Times: ages and staleness are monotonic; slopes, prediction and dose are treatme
 
 from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.errors import InvariantError
 from mnht_controller.domain.probe import Probe
 from mnht_controller.domain.reading import Quality, Reading
@@ -19,8 +20,11 @@ from mnht_controller.thermometry.track import Belief, ProbeTrack, carry_dose, ta
 __all__ = ("Clock", "Observation", "ProbeTrack", "Why", "observe", "start")
 
 _STALE_CODES = frozenset({Why.STALE, Why.FLAT})
+_NO_SAMPLE = frozenset({Why.STALE, Why.NO_VALUE, Why.FUTURE})
+_NO_VALUE = frozenset({Quality.BAD, Quality.STALE})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Clock:
     """Monotonic `now`, treatment time, their ratio, and whether a field may be on."""
@@ -31,6 +35,7 @@ class Clock:
     field_on: bool
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What one probe says now.
@@ -82,8 +87,7 @@ def observe(
 def _one(
     probe: Probe, track: ProbeTrack, raw: Reading, clock: Clock
 ) -> tuple[ProbeTrack, Observation]:
-    quality = raw.quality
-    no_value = raw.value is None or quality is Quality.BAD or quality is Quality.STALE
+    no_value = raw.value is None or raw.quality in _NO_VALUE
     future = not (raw.at <= clock.now)
     repeated = False
     if not no_value and not future:
@@ -168,7 +172,7 @@ def _observation(
 ) -> Observation:
     raw, clock, age_s = frame
     reading = _validated(raw, track, codes)
-    has_sample = not codes or not ({Why.STALE, Why.NO_VALUE, Why.FUTURE} & set(codes))
+    has_sample = not codes or _NO_SAMPLE.isdisjoint(codes)
     rate_c_per_s = ahead_c = None
     belief = track.belief
     if belief is not None:
@@ -201,7 +205,7 @@ def _validated(raw: Reading, track: ProbeTrack, codes: tuple[Why, ...]) -> Readi
         # A repeated frame keeps the time and counter of the sample it repeats.
         at = track.at if track.at is not None else raw.at
         return Reading(track.raw_c, raw.quality, at, track.seq, raw.detail)
-    quality = Quality.STALE if _STALE_CODES & set(codes) else Quality.BAD
+    quality = Quality.BAD if _STALE_CODES.isdisjoint(codes) else Quality.STALE
     at = track.at if track.at is not None else 0.0
     words = [*codes, raw.detail] if raw.detail else codes
     return Reading(None, quality, at, track.seq, " ".join(words))

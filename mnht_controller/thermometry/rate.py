@@ -7,6 +7,8 @@ points 1 to 2 s apart, for the plausibility limits. Neither decides anything.
 
 from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import quick
+
 BIN_S = 1.0
 WINDOW_S_MIN = 10.0
 WINDOW_S_MAX = 40.0
@@ -17,6 +19,7 @@ RATE_AGE_S_MAX = 5.0
 FAST_S_MIN = 1.0
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SlopeTrack:
     """Closed bins (mean time, mean °C, oldest first), the open bin's sums, and the last slope."""

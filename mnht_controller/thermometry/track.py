@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mnht_controller.domain.compiled import replace
+from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.probe import Probe
 from mnht_controller.domain.reading import Reading
 from mnht_controller.thermometry import plausibility, rate
@@ -17,6 +17,7 @@ SMOOTH_S = 1.0
 """Time constant of the temperature that prediction starts from."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Belief:
     """The last accepted temperature and what follows from it; `s` is its treatment time."""
@@ -35,6 +36,7 @@ class Candidate:
     since: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Dose:
     """CEM43 up to treatment time `s`, where the temperature was `c`."""
@@ -44,6 +46,7 @@ class Dose:
     s: float
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ProbeTrack:
     """Memory of one probe. `at`, `seq` and `raw_c` belong to the last new sample."""

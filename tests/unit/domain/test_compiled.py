@@ -5,9 +5,23 @@ import dataclasses
 
 import pytest
 
-from mnht_controller.domain.compiled import compiled, replace
+from mnht_controller.domain.compiled import compiled, quick, replace
 from mnht_controller.domain.limits import HARD_LIMITS
 from mnht_controller.domain.reading import Quality, Reading
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slow:
+    name: str
+    value: float | None = None
+    parts: tuple[str, ...] = ()
+
+
+Fast = quick(
+    dataclasses.dataclass(frozen=True, slots=True)(
+        type("Fast", (), {"__annotations__": Slow.__annotations__, "value": None, "parts": ()})
+    )
+)
 
 READING = Reading(43.0, Quality.GOOD, 1.0, 7, "as read")
 
@@ -41,3 +55,43 @@ def test_a_copy_stays_frozen():
 
 def test_a_compiled_lambda_sees_its_names():
     assert compiled("lambda x: x + more", {"more": 2})(1) == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "named"),
+    [(("a",), {}), (("a", 1.0), {"parts": ("x",)}), ((), {"parts": ("x",), "name": "a"})],
+)
+def test_a_quick_value_is_made_like_any_other(args, named):
+    made = Fast(*args, **named)
+    assert dataclasses.astuple(made) == dataclasses.astuple(Slow(*args, **named))
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.name = "b"
+
+
+@pytest.mark.parametrize(("args", "named"), [((), {}), (("a",), {"unit": "F"}), ("abcd", {})])
+def test_a_quick_value_refuses_what_does_not_fit(args, named):
+    with pytest.raises(TypeError, match=r"Fast\.__init__"):
+        Fast(*args, **named)
+
+
+def test_only_plain_slots_are_quick():
+    """A default that is made anew, or a step after `__init__`, would be lost without a word."""
+
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Making:
+        parts: list[str] = dataclasses.field(default_factory=list)
+
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class Checking:
+        name: str
+
+        def __post_init__(self):
+            raise ValueError
+
+    @dataclasses.dataclass(frozen=True)
+    class Loose:
+        name: str
+
+    for kind in (Making, Checking, Loose):
+        with pytest.raises(TypeError, match=kind.__name__):
+            quick(kind)
