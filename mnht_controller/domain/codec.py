@@ -111,16 +111,18 @@ def _is_json(text: str) -> bool:
 
 def _text(value: object, put: Put, put_all: PutAll) -> str:
     """Write any value, looking at what it is."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return _encoder(type(value))(value, put, put_all)
     if isinstance(value, tuple):
         return f"[{','.join([_text(item, put, put_all) for item in value])}]"
-    return str(put(value)) if isinstance(value, float) else _encode_json(value)
+    if isinstance(value, float):
+        return str(put(value))
+    return _encoder(cast(Hashable, type(value)))(value, put, put_all)
 
 
 @cache
 def _encoder(kind: type) -> Callable[[Any, Put, PutAll], str]:
     """Compile `template % values`, several times faster than a loop over the fields."""
+    if not is_dataclass(kind):
+        return lambda value, _put, _put_all: _encode_json(value)
     hints = typing.get_type_hints(kind)
     helpers: dict[str, object] = {"text": _text, "quote": _quote}
     names = [field.name for field in fields(kind)]

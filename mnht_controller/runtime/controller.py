@@ -30,6 +30,9 @@ from mnht_controller.runtime.thermometer import ThermometerTask
 
 log = structlog.get_logger(component="controller")
 
+UNDER_WAY = ARMED_OR_LATER | {Phase.CHECK, Phase.TRIPPED}
+"""Phases in which the guard must not take the session for over."""
+
 
 class Record(Protocol):
     """What the tick needs of a journal."""
@@ -102,8 +105,10 @@ class Controller:
             now=now,
             treatment_s=self._treatment_s,
             probes=tuple(
-                self.parts.thermometers[probe.device].latest(probe.channel)
-                for probe in plan.envelope.probes
+                [
+                    self.parts.thermometers[probe.device].latest(probe.channel)
+                    for probe in plan.envelope.probes
+                ]
             ),
             source=self.parts.source.latest,
             uncertain_s=self.parts.source.uncertain_s(now),
@@ -140,7 +145,7 @@ class Controller:
                     probes=given.probes,
                     source=given.source,
                     uncertain_s=given.uncertain_s,
-                    over=decision.phase not in {*ARMED_OR_LATER, Phase.CHECK, Phase.TRIPPED},
+                    over=decision.phase not in UNDER_WAY,
                 )
             )
         )

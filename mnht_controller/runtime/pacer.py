@@ -34,8 +34,9 @@ class Beats:
         now = self._loop.time()
         missed = int((now - self._start) / self._period_s + 1e-9)
         number = max(self._next, missed)
+        due = self._start + number * self._period_s
         # A deadline in the past still lets the other tasks run.
-        await asyncio.sleep(max(0.0, self._start + number * self._period_s - now))
+        await asyncio.sleep(due - now if due > now else 0.0)
         now = self._loop.time()
         self._next = number + 1
-        return Beat(number, now, max(0.0, now - (self._start + number * self._period_s)))
+        return Beat(number, now, now - due if now > due else 0.0)
