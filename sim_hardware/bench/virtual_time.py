@@ -80,7 +80,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         if not ready and not self._stopping:
             if not timers:
                 raise RuntimeError(f"virtual time stalled at {self._now_s:.6f} s: {_waiting()}")
-            self._now_s += max(0.0, timers[0][0] - self._now_s)
+            if timers[0][0] > self._now_s:
+                self._now_s += timers[0][0] - self._now_s
         due = self._now_s + RESOLUTION_S
         while timers and timers[0][0] < due:
             ready.append(heappop(timers)[1])

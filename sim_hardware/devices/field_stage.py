@@ -33,6 +33,9 @@ class State(StrEnum):
     ON = "on"
 
 
+OFF, ARMED, ON = State
+
+
 @dataclass(slots=True)
 class Watchdog:
     """The communication watchdog. `last` is the last accepted heartbeat; feeding is its time."""
@@ -76,7 +79,7 @@ class FieldStage:
 
     def __init__(self, t: float = 0.0) -> None:
         self.settings, self.watchdog = Settings(), Watchdog(fed_at=t)
-        self.state, self.latched, self.first_cause = State.OFF, Ques(0), Ques(0)
+        self.state, self.latched, self.first_cause = OFF, Ques(0), Ques(0)
         self.interlocks, self.interlocks_latched = 0, 0
         self.ignores_off, self.stuck_full = False, False
         self.on_trip: Callable[[Ques], None] = lambda _: None
@@ -90,7 +93,7 @@ class FieldStage:
     @property
     def is_energized(self) -> bool:
         """Whether the output stage is on, whatever the logic believes."""
-        return self.state is State.ON or self._held is not None
+        return self.state is ON or self._held is not None
 
     def current(self, t: float) -> float:
         """Return the demanded peak field before the enable contact, kA/m."""
@@ -102,7 +105,7 @@ class FieldStage:
             return FULL_SCALE
         if self._held is not None:
             return self._held
-        return self._ramped(t) if self.state is State.ON else 0.0
+        return self._ramped(t) if self.state is ON else 0.0
 
     def _ramped(self, t: float) -> float:
         ramp, settings = self._ramp, self.settings
@@ -123,32 +126,32 @@ class FieldStage:
     def set_level(self, level: float, t: float) -> None:
         """Store the target, A/m; a running output ramps to it."""
         self.settings.level = level
-        if self.state is State.ON and not (self.ignores_off and level <= 0.0):
+        if self.state is ON and not (self.ignores_off and level <= 0.0):
             self._ramp = _Ramp(t, self._ramped(t), level)
 
     def arm(self, window_s: float, t: float) -> None:
         """Open the arm window; the watchdog starts anew. Conditions are the caller's."""
-        if self.state is State.OFF:
-            self.state = State.ARMED
+        if self.state is OFF:
+            self.state = ARMED
         self._armed_until = t + window_s
         self.watchdog.fed_at = t
 
     def switch_on(self, t: float) -> None:
         """Start the ramp from zero; from ARMED only."""
-        self.state, self._on_since, self.off_at = State.ON, t, None
+        self.state, self._on_since, self.off_at = ON, t, None
         self._deviating_since = None
         self._ramp = _Ramp(t, 0.0, self.settings.level)
 
     def switch_off(self, t: float) -> None:
         """Obey an off command, at once; closes the arm window too."""
-        if self.ignores_off and self.state is State.ON and self._held is None:
+        if self.ignores_off and self.state is ON and self._held is None:
             self._held = self._ramped(t)
         self._stop(t)
 
     def _stop(self, t: float) -> None:
         if self.stuck_full and self.is_energized:
             self._held = FULL_SCALE
-        self.state = State.OFF
+        self.state = OFF
         if self._held is None and self.off_at is None:
             self.off_at = t
 
@@ -185,24 +188,24 @@ class FieldStage:
         while (due := self._next_timer()) is not None and due[0] <= t:
             at, cause = due
             if cause is None:
-                self.state = State.OFF  # the arm window closed unused
+                self.state = OFF  # the arm window closed unused
             else:
                 self._trip(cause, at)
 
     def _next_timer(self) -> tuple[float, Ques | None] | None:
         """The first of the timers that run; where two are due at once, the watchdog's."""
         dog = self.watchdog
-        barking = dog.test_at
-        if self.state is not State.OFF and dog.enabled:
-            expiry = dog.fed_at + dog.time_s
-            barking = expiry if barking is None else min(barking, expiry)
-        bark = None if barking is None else (barking, Ques.WATCHDOG)
-        if self.state is State.OFF:
-            return bark
-        own: tuple[float, Ques | None] = (self._armed_until, None)
-        if self.state is State.ON:
-            own = (self._on_since + self.settings.on_time_s, Ques.TIME)
-        return bark if bark is not None and bark[0] <= own[0] else own
+        if self.state is OFF:
+            return None if dog.test_at is None else (dog.test_at, Ques.WATCHDOG)
+        at: float = self._armed_until
+        cause: Ques | None = None
+        if self.state is ON:
+            at, cause = self._on_since + self.settings.on_time_s, Ques.TIME
+        if dog.enabled and dog.fed_at + dog.time_s <= at:
+            at, cause = dog.fed_at + dog.time_s, Ques.WATCHDOG
+        if dog.test_at is not None and dog.test_at <= at:
+            at, cause = dog.test_at, Ques.WATCHDOG
+        return at, cause
 
     def supervise(self, t: float) -> None:
         """Compare the measured with the produced field; over-field and deviation trip."""
@@ -216,7 +219,7 @@ class FieldStage:
             self._deviating_since = None
         elif self._deviating_since is None:
             self._deviating_since = t
-        elif t - self._deviating_since >= DEVIATION_S and self.state is State.ON:
+        elif t - self._deviating_since >= DEVIATION_S and self.state is ON:
             self._trip(Ques.FIELD, t)
 
     def _trip(self, cause: Ques, t: float) -> None:
@@ -236,21 +239,21 @@ class FieldStage:
         """Return seconds to expiry; the whole time while it does not run, -0.001 when disabled."""
         if not self.watchdog.enabled:
             return -0.001
-        if self.state is State.OFF:
+        if self.state is OFF:
             return self.watchdog.time_s
         return max(self.watchdog.fed_at + self.watchdog.time_s - t, 0.0)
 
     def on_time_remaining_s(self, t: float) -> float:
         """Return seconds until the on-time limit, the whole limit while off."""
-        spent = t - self._on_since if self.state is State.ON else 0.0
+        spent = t - self._on_since if self.state is ON else 0.0
         return max(self.settings.on_time_s - spent, 0.0)
 
     def operation(self, t: float) -> int:
         """Return the condition bits of STAT:OPER."""
-        is_on = self.state is State.ON
+        is_on = self.state is ON
         ramping = is_on and t < self.settled_at()
         bits = 1 << 1 if ramping else 0
-        bits |= (1 << 6 | 1 << 9) if self.state is State.ARMED else 0
+        bits |= (1 << 6 | 1 << 9) if self.state is ARMED else 0
         bits |= 1 << 8 if self.is_energized else 0
         bits |= 1 << 10 if is_on and not ramping else 0
         return bits | (1 << 12 if self.watchdog.enabled else 0)

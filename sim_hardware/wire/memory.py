@@ -55,7 +55,8 @@ class MemoryTransport:
     async def read(self, timeout_s: float) -> bytes:
         """Return what has arrived, waiting for it at most `timeout_s` seconds of the loop."""
         self._check()
-        now = _now()
+        loop = asyncio.get_running_loop()
+        now = loop.time()
         limit = now + timeout_s
         while True:
             if self._core.next_at() is not None:
@@ -67,7 +68,7 @@ class MemoryTransport:
             target = min(self._due(), limit)
             await asyncio.sleep(target - now)
             self._check()
-            now = max(_now(), target)  # rounding must not wake us a hair too early
+            now = max(loop.time(), target)  # rounding must not wake us a hair too early
 
     async def close(self) -> None:
         """Disconnect; the twin forgets a half-sent line."""
