@@ -15,7 +15,7 @@ from mnht_controller.devices.scpi import NUMBER, a_per_m, is_same_field, refuse_
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import SourceReading
 
-IDENTITY = re.compile(rb"(OPENMFH),(FS100K),([^,]+),([^,]+)")
+IDENTITY = re.compile(rb"(OPENMFH),(FS100K),(?P<serial>[^,]+),([^,]+)")
 SNAPSHOT = re.compile(rf"((?:\d+,){{6}})((?:{NUMBER},){{7}})(\d+);({NUMBER})".encode())
 """seq,t_ms,boot,oper,ques,int, Hset,Hmeas,Irms,f,Tcoil,flow,wd_ms, hb; then the limit register."""
 
@@ -38,12 +38,11 @@ class Fault(IntFlag):
     CALIBRATION, FIELD_DEVIATION, INTERLOCK, COOLANT, WATCHDOG = 256, 512, 1024, 2048, 4096
 
 
-Interlock = IntFlag(
+Interlock = IntFlag(  # STAT:QUES:INT, from bit 0
     "Interlock",
     "E_STOP DOOR COOLANT_FLOW COOLANT_TEMPERATURE KEYSWITCH EXTERNAL_INHIBIT COIL_CONNECTOR"
     " COVER MAINS AUX_1 AUX_2",
 )
-"""STAT:QUES:INT, from bit 0."""
 
 
 class GenericScpiSource:
@@ -56,7 +55,7 @@ class GenericScpiSource:
         link.speak(LineFramer(b"\n"), scpi.tag)
 
     async def open(self) -> Identity:
-        """Identify, off, watchdog on and read back, heartbeat continued, no error pending."""
+        """Identify, off, watchdog on and read back, no error pending. Latched faults stay."""
         self._is_energized = False
         await self._link.open()
         found = await self._link.identify(b"*IDN?\n", IDENTITY)
@@ -67,19 +66,16 @@ class GenericScpiSource:
             raise unconfirmed(self._link, answer)
         self._beat = int(settings[1])
         snapshot = await self._exchange("")
-        if snapshot.faults == ("watchdog",):
-            # Ours, from the last time the host fell silent. Clearing never switches on.
-            snapshot = await self._exchange("OUTP OFF;:OUTP:PROT:CLE;:")
         await refuse_errors(self._link)
         if snapshot.output_on or not snapshot.watchdog_on:
             raise unconfirmed(self._link, snapshot)
         return Identity(*(part.decode("ascii", "replace") for part in found.groups()))
 
-    async def prepare(self, limit_ka_per_m: float) -> SourceReading:
-        """Off, clear latched faults whose cause is gone, set the limit register, read it back."""
+    async def prepare(self, limit_ka_per_m: float, *, clear: bool = False) -> SourceReading:
+        """Off, set the limit register, read it back; `clear` latched faults whose cause is gone."""
         self._is_energized = False
-        limit = a_per_m(limit_ka_per_m)
-        snapshot = await self._exchange(f"OUTP OFF;:FIEL 0;:OUTP:PROT:CLE;:FIEL:LIM {limit};:")
+        limit, cleared = a_per_m(limit_ka_per_m), "OUTP:PROT:CLE;:" if clear else ""
+        snapshot = await self._exchange(f"OUTP OFF;:FIEL 0;:{cleared}FIEL:LIM {limit};:")
         if not is_same_field(snapshot.limit_ka_per_m, limit_ka_per_m):
             await refuse_errors(self._link)
             raise unconfirmed(self._link, snapshot)
@@ -89,7 +85,7 @@ class GenericScpiSource:
         """Set the amplitude; after an OFF of ours, arm and switch on first."""
         field = permit.field_ka_per_m
         switch = "" if self._is_energized or field == 0.0 else "OUTP:ARM 5;:OUTP ON;:"
-        snapshot = await self._exchange(f"FIEL {a_per_m(field)};:{switch}")
+        snapshot = await self._exchange(f"FIEL {a_per_m(field)};:{switch}", until=permit.expires_at)
         is_set = is_same_field(snapshot.setpoint_ka_per_m, field)
         if not is_set or (switch and not snapshot.output_on):
             await refuse_errors(self._link)
@@ -100,8 +96,10 @@ class GenericScpiSource:
 
     async def off(self) -> SourceReading:
         """OFF at once, on a link that is out of step too; then a snapshot that shows it."""
-        self._is_energized = False
-        return await self._exchange("OUTP OFF;:", lead=OFF)
+        try:
+            return await self._exchange("OUTP OFF;:", lead=OFF)
+        finally:
+            self._is_energized = False  # also where it overtook an `apply`
 
     async def poll(self) -> SourceReading:
         """Heartbeat and snapshot."""
@@ -111,12 +109,14 @@ class GenericScpiSource:
         """Off, then close."""
         await self._link.close(last=OFF)
 
-    async def _exchange(self, commands: str, *, lead: bytes = b"") -> SourceReading:
+    async def _exchange(
+        self, commands: str, *, lead: bytes = b"", until: float | None = None
+    ) -> SourceReading:
         def line() -> bytes:  # numbered when it is written: an OFF may overtake it before
             self._beat += 1
             return f"{commands}SYST:COMM:HEAR {self._beat};:FETC:SNAP?;:FIEL:LIM?\n".encode()
 
-        answer = await self._link.query(line, urgent=bool(lead), lead=lead)
+        answer = await self._link.query(line, urgent=bool(lead), lead=lead, not_after=until)
         found = SNAPSHOT.fullmatch(answer)
         if not found or int(found[3]) != self._beat:
             raise unconfirmed(self._link, answer)

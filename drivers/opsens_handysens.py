@@ -14,7 +14,9 @@ from mnht_controller.devices.framing import EotFramer
 from mnht_controller.devices.link import Link
 from mnht_controller.domain.reading import Quality, Reading
 
-IDENTITY = re.compile(rb"(?s:.*\n)?([Oo][Pp][Ss][Ee][Nn][Ss][^,\n]*),([^,\n]+),([^,\n]+),([^,\n]+)")
+IDENTITY = re.compile(
+    rb"(?s:.*\n)?([Oo][Pp][Ss][Ee][Nn][Ss][^,\n]*),([^,\n]+),(?P<serial>[^,\n]+),([^,\n]+)"
+)
 """The last line counts: a stream that was running may have put samples before it."""
 
 TEMPERATURE = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
@@ -82,7 +84,7 @@ SPEC = DriverSpec(
     make=OpsensHandysens,
     baud=57600,
     period_s=0.1,
-    dead_man=DeadMan.GUARDIAN,
+    dead_man=DeadMan.GUARD,
     resolution=0.01,
     noise=0.02,
     provenance=(

@@ -47,7 +47,8 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
     for device in settings.devices:
         spec = specs[device.driver]
         row = DeviceRow(device.id, device.driver, device.resource, simulated=settings.simulated)
-        driver = spec.make(Link(shell.transport(device, spec)), device.channels)
+        link = Link(shell.transport(device, spec), simulated=settings.simulated)
+        driver = spec.make(link, device.channels)
         if device.kind is Kind.FIELD_SOURCE:
             sources.append(SourceTask(row, cast(FieldSource, driver), spec.period_s))
         else:

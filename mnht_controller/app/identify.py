@@ -39,7 +39,8 @@ def require_addresses(settings: Settings) -> None:
 
 
 async def _identify(device: Device, spec: DriverSpec, settings: Settings) -> dict[str, object]:
-    driver = spec.make(Link(real_transport(device, spec)), device.channels)
+    link = Link(real_transport(device, spec), simulated=settings.simulated)
+    driver = spec.make(link, device.channels)
     row: dict[str, object] = {
         "id": device.id,
         "kind": device.kind.value,
@@ -56,9 +57,7 @@ async def _identify(device: Device, spec: DriverSpec, settings: Settings) -> dic
         found = await driver.open()
         row["identity"] = f"{found.maker} {found.model} {found.serial} {found.firmware}"
         row["simulated"] = found.is_simulated
-        row["ok"] = found.is_simulated is settings.simulated
-        if not row["ok"]:
-            row["error"] = "simulated and real do not mix: the site says otherwise"
+        row["ok"] = True
     except DeviceError as error:
         row["error"] = str(error)
     finally:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from mnht_controller.devices.identity import is_twin
 from mnht_controller.devices.link import Link
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import Reading, SourceReading
@@ -22,7 +23,7 @@ class DeadMan(StrEnum):
     """What stops the output when the host dies, as far as the instrument itself goes."""
 
     DEVICE = "device"
-    GUARDIAN = "guardian"
+    GUARD = "guard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Identity:
     @property
     def is_simulated(self) -> bool:
         """Whether this is a twin."""
-        return self.serial.startswith("SIM")
+        return is_twin(self.serial)
 
 
 class Thermometer(Protocol):
@@ -59,13 +60,17 @@ class FieldSource(Protocol):
     async def open(self) -> Identity:
         """Connect, identify before any write, output OFF, watchdog on and verified."""
 
-    async def prepare(self, limit_ka_per_m: float) -> SourceReading:
-        """Set the instrument's own limit register to the region cap and read it back."""
+    async def prepare(self, limit_ka_per_m: float, *, clear: bool = False) -> SourceReading:
+        """Off; set the instrument's own limit register to the region cap and read it back.
+
+        `clear` is a person's PREPARE: only it may end latched faults. All others stay in `faults`.
+        """
 
     async def apply(self, permit: Permit) -> SourceReading:
         """Send the permitted amplitude and return the snapshot that answers exactly this command.
 
-        Arms and switches on first where needed, and feeds the watchdog.
+        Arms and switches on first where needed, and feeds the watchdog. A permit that expired
+        before it could be written is not written: RangeRefusedError.
         """
 
     async def off(self) -> SourceReading:

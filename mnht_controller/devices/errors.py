@@ -7,7 +7,7 @@ DeviceError
  │  ├ ReplyTimeoutError   no complete reply in time; the link is DIRTY
  │  └ LinkLostError       end of file, hang-up, reset
  ├ ProtocolError        a reply does not parse, or does not answer this request
- ├ IdentityError        another instrument behind the address; nothing was written to it
+ ├ IdentityError        another instrument at the address; it got the identity query only
  ├ RangeRefusedError    the value is not allowed here; nothing was sent
  └ DeviceFault          the instrument reports a fault, with its own code and text
 """

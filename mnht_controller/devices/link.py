@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """One owner, one conversation: requests out, whole replies in, nothing but DeviceError up.
 
-CLOSED → `open` → DIRTY → `identify` or a tag query → CLEAN → a reply missed → DIRTY. A DIRTY link
-first drains to quiet and then proves with a tagged query that replies belong to requests again.
-Where it cannot, it closes and raises LinkLostError: the caller runs the driver's `open` again.
+CLOSED → `open` → UNKNOWN → `identify` → CLEAN → a reply missed → DIRTY → a tag query → CLEAN. A
+DIRTY link first drains to quiet and then proves with a tagged query that replies belong to requests
+again. Where it cannot, it closes and raises LinkLostError: the caller runs the driver's `open`.
 """
 
 import asyncio
@@ -17,9 +17,11 @@ from mnht_controller.devices.errors import (
     IdentityError,
     LinkLostError,
     ProtocolError,
+    RangeRefusedError,
     ReplyTimeoutError,
 )
 from mnht_controller.devices.framing import LineFramer
+from mnht_controller.devices.identity import wrong_kind
 from mnht_controller.devices.sentences import why_not_open
 from mnht_controller.devices.transport import Transport
 from mnht_controller.devices.turn import Turn
@@ -47,6 +49,8 @@ class LinkState(StrEnum):
     """How far replies can be trusted to answer requests."""
 
     CLOSED = "closed"
+    UNKNOWN = "unknown"
+    """Connected, not identified: nothing but the identity query is written, not even an OFF."""
     CLEAN = "clean"
     DIRTY = "dirty"
 
@@ -56,6 +60,8 @@ class Link:
 
     Every method raises DeviceError only. `answered_at` is when the last reply was complete.
     `discarded`, `unsolicited`, `timeouts` count what went wrong since the link was made.
+    `simulated` is the kind of instrument the site says; `identify` refuses the other (None: takes
+    both).
     """
 
     def __init__(
@@ -65,7 +71,9 @@ class Link:
         framer: LineFramer | None = None,
         timeout_s: float = REPLY_S,
         resync: Tag | None = None,
+        simulated: bool | None = None,
     ) -> None:
+        self._simulated = simulated
         self._transport = transport
         self._framer = framer or LineFramer()
         self._timeout_s = timeout_s
@@ -74,6 +82,7 @@ class Link:
         self._is_event: re.Pattern[bytes] | None = None
         self._turn = Turn()
         self._state = LinkState.CLOSED
+        self._is_torn = False  # a write was cancelled: half a line may be out
         self._tag = 0
         self._backlog: list[bytes] = []
         self.answered_at = 0.0
@@ -88,7 +97,7 @@ class Link:
 
     @property
     def state(self) -> LinkState:
-        """CLOSED, CLEAN or DIRTY."""
+        """CLOSED, UNKNOWN, CLEAN or DIRTY."""
         return self._state
 
     def speak(
@@ -98,7 +107,7 @@ class Link:
         self._framer, self._resync, self._is_event = framer, resync, unsolicited
 
     async def open(self) -> None:
-        """Connect anew and listen until quiet. The link stays DIRTY until `identify` succeeds."""
+        """Connect anew and listen until quiet. Then only `identify` may write."""
         await self._turn.take()
         try:
             await self._shut()
@@ -108,7 +117,7 @@ class Link:
                 raise ConnectError(why_not_open(self.resource, error)) from error
             self._framer.clear()
             self._backlog.clear()
-            self._state = LinkState.DIRTY
+            self._state, self._is_torn = LinkState.UNKNOWN, False
             await self._drain()
         finally:
             self._turn.release()
@@ -116,7 +125,8 @@ class Link:
     async def identify(self, request: bytes, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
         """Ask who is there, before anything else is written; IdentityError for any other answer.
 
-        The pattern must match a whole reply, which makes this query a tag as well.
+        The pattern must match a whole reply, which makes this query a tag as well, and name the
+        group `serial`, by which a twin is told from a real instrument.
         """
         await self._turn.take()
         try:
@@ -128,14 +138,13 @@ class Link:
                     if attempt + 1 == ATTEMPTS and not last:
                         raise
                     continue
+                if found and (why := wrong_kind(found, self._simulated)):
+                    raise await self._refused(why, "`simulated` or the address")
                 if found:
                     self._state = LinkState.CLEAN
                     return found
-            await self._shut()
-            raise IdentityError(
-                f"{self.resource}: {last!r} answered {request!r}, which is another instrument;"
-                " nothing was written to it; correct the address or the driver"
-            )
+            why = f"{last!r} answered {request!r}, which is another instrument"
+            raise await self._refused(why, "the address or the driver")
         finally:
             self._turn.release()
 
@@ -146,18 +155,25 @@ class Link:
         timeout_s: float | None = None,
         urgent: bool = False,
         lead: bytes = b"",
+        not_after: float | None = None,
     ) -> bytes:
         """Send one request; give the one whole reply that answers it, without its end.
 
         A request that carries a running number is a function, called when its turn has come.
         `lead` (an OFF) is written first, on a DIRTY link too: it needs no resynchronizing.
+        Past `not_after` (loop time) nothing more is written: RangeRefusedError.
         """
         await self._turn.take(urgent=urgent)
         try:
             if lead:
+                self._require_known()
                 await self._write(lead)
             if self._state is not LinkState.CLEAN or await self._has_input():
                 await self._resynchronize()
+            if not urgent:
+                self._give_way()
+            if not_after is not None:
+                self._refuse_late(not_after)
             data = request if isinstance(request, bytes) else request()
             return await self._ask(data, timeout_s or self._timeout_s)
         finally:
@@ -167,6 +183,7 @@ class Link:
         """Write without waiting for a reply, on a DIRTY link too: OFF needs no resynchronizing."""
         await self._turn.take(urgent=urgent)
         try:
+            self._require_known()
             await self._write(data)
         finally:
             self._turn.release()
@@ -180,7 +197,7 @@ class Link:
         """Write `last` (an OFF) where that is still possible, then close. Never raises."""
         await self._turn.take(urgent=True)
         try:
-            if last and self._state is not LinkState.CLOSED:
+            if last and self._state in (LinkState.CLEAN, LinkState.DIRTY):
                 with suppress(Exception):
                     await self._transport.write(last)
             await self._shut()
@@ -246,8 +263,7 @@ class Link:
     # ---- getting back in step --------------------------------------------------------------
 
     async def _resynchronize(self) -> None:
-        if self._state is LinkState.CLOSED:
-            raise LinkLostError(f"{self.resource}: the link is closed; open the driver again")
+        self._require_known()
         await self._drain()
         for _ in range(ATTEMPTS if self._resync else 0):
             self._give_way()
@@ -287,7 +303,24 @@ class Link:
 
     def _give_way(self) -> None:
         if self._turn.is_wanted_urgently:
-            raise ReplyTimeoutError(f"{self.resource}: resynchronizing gave way to an urgent OFF")
+            raise ReplyTimeoutError(
+                f"{self.resource}: a request gave way, unsent, to an urgent OFF"
+            )
+
+    def _refuse_late(self, not_after: float) -> None:
+        late_s = asyncio.get_running_loop().time() - not_after
+        if not (late_s < 0.0):
+            raise RangeRefusedError(
+                f"{self.resource}: what was to be sent expired {late_s:.3f} s before it could be"
+                " written; nothing was sent"
+            )
+
+    def _require_known(self) -> None:
+        if self._state in (LinkState.CLOSED, LinkState.UNKNOWN):
+            raise LinkLostError(
+                f"{self.resource}: the link is {self._state}, so nothing was sent; open the driver"
+                " again"
+            )
 
     async def _has_input(self) -> bool:
         """Whether something arrived unasked; event lines are taken off and counted."""
@@ -320,20 +353,31 @@ class Link:
 
     async def _write(self, data: bytes) -> None:
         if self._state is LinkState.CLOSED:
-            raise LinkLostError(f"{self.resource}: the link is closed; open the driver again")
+            self._require_known()
+        if self._is_torn and data[:1] not in (b"\n", b"\r"):
+            raise await self._lost("a write was cut off: the next would join the half line")
         try:
             await self._transport.write(data)
         except Exception as error:
             raise await self._lost(f"{type(error).__name__}: {error}") from error
         except BaseException:
-            # Cancelled within a write: half a command may be out, and the next would join it.
-            await self._shut()
+            # Cancelled within a write: only an OFF, which ends the half line first, may follow.
+            self._is_torn = True
+            self.distrust()
             raise
+        self._is_torn = False
 
     async def _lost(self, why: str) -> LinkLostError:
         await self._shut()
         return LinkLostError(
             f"{self.resource}: link lost ({why}); the link is closed; open the driver again"
+        )
+
+    async def _refused(self, why: str, what: str) -> IdentityError:
+        await self._shut()
+        return IdentityError(
+            f"{self.resource}: {why}; nothing but the identity query was written and the link is"
+            f" closed; correct {what}"
         )
 
     async def _shut(self) -> None:

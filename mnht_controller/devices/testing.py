@@ -110,6 +110,7 @@ async def conformance(
     found = [*registry.complaints(spec.name, spec)]
     found += await _opens(spec, pairs, channels)
     found += await _refuses(spec, pairs[0][0], channels)
+    found += await _tells_twins(spec, pairs, channels)
     for failure in FAILURES:
         for step, (sent, _) in enumerate(pairs):
             wire = _Lenient((*pairs[:step], (sent, failure)))
@@ -147,6 +148,23 @@ async def _refuses(spec: DriverSpec, question: bytes, channels: tuple[int, ...])
         found.append(f"another instrument gives {type(error).__name__}, not IdentityError")
     if set(wire.written) != {question}:
         found.append("open writes more than the identification to another instrument")
+    return found
+
+
+async def _tells_twins(
+    spec: DriverSpec, pairs: tuple[Pair, ...], channels: tuple[int, ...]
+) -> list[str]:
+    opened, found = 0, []
+    for simulated in (False, True):
+        wire = WireTranscript(pairs)
+        try:
+            await spec.make(Link(wire, simulated=simulated), channels).open()
+            opened += 1
+        except Exception:  # noqa: BLE001 - what it must be is judged by `_opens` and `_refuses`
+            if set(wire.written) != {pairs[0][0]}:
+                found.append("open writes more than the identification to the wrong kind")
+    if opened != 1:
+        found.append("open cannot tell a twin: its identity pattern needs a group `serial`")
     return found
 
 

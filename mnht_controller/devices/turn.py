@@ -21,7 +21,7 @@ class Turn:
     @property
     def is_wanted_urgently(self) -> bool:
         """Whether an urgent caller waits; a holder that only cleans up should then give way."""
-        return any(not waiter.done() for waiter in self._urgent)
+        return bool(self._urgent) and any(not waiter.done() for waiter in self._urgent)
 
     async def take(self, *, urgent: bool = False) -> None:
         """Wait for the turn. A cancelled wait passes on a turn that it was already given."""

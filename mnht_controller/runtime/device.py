@@ -4,10 +4,28 @@
 import structlog
 
 from mnht_controller.devices.contract import Identity
-from mnht_controller.devices.errors import DeviceError, ProtocolError, ReplyTimeoutError
+from mnht_controller.devices.errors import (
+    DeviceError,
+    IdentityError,
+    ProtocolError,
+    RangeRefusedError,
+    ReplyTimeoutError,
+)
 from mnht_controller.domain.snapshot import DeviceState
 
 log = structlog.get_logger(component="device")
+
+REOPEN_S = 0.2
+REOPEN_STRANGER_S = 2.0
+"""Another instrument does not become the right one by asking; somebody has to go there."""
+
+KEPT = (ReplyTimeoutError, ProtocolError, RangeRefusedError)
+"""Errors that leave a device connected: late, not fitting, or never sent."""
+
+
+def reopen_after_s(error: DeviceError) -> float:
+    """How long to wait before a device that was lost like this is opened again."""
+    return REOPEN_STRANGER_S if isinstance(error, IdentityError) else REOPEN_S
 
 
 class DeviceRow:
@@ -29,9 +47,10 @@ class DeviceRow:
         """One exchange went wrong. Said once, and again only when it is another error.
 
         A reply that is late or does not fit leaves the device connected: its link resynchronizes
-        at the next use. Anything else, and any failure while opening, means a full re-init.
+        at the next use. So does what was never sent. Anything else, and any failure while opening,
+        means a full re-init.
         """
-        is_kept = self.connected and isinstance(error, (ReplyTimeoutError, ProtocolError))
+        is_kept = self.connected and isinstance(error, KEPT)
         if self.connected or self.error != str(error):
             event = "device.missed" if is_kept else "device.lost"
             log.warning(event, device=self.id, error=str(error), resource=self.resource)
@@ -40,16 +59,6 @@ class DeviceRow:
     def answered(self) -> None:
         """The last exchange was good."""
         self.error = ""
-
-    def mismatch(self, identity: Identity) -> str:
-        """Text for a simulated instrument where a real one is configured, or the reverse."""
-        kind = "a simulated" if identity.is_simulated else "a real"
-        want = "simulated" if self.simulated else "real"
-        return (
-            f"{self.id}: {kind} instrument (serial {identity.serial}) answers at {self.resource}, "
-            f"but the site says {want}; nothing was written to it; correct `simulated` or the "
-            "resource"
-        )
 
     def state(self) -> DeviceState:
         """The row as surfaces show it."""

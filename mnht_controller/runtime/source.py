@@ -2,21 +2,22 @@
 """One task owns the field source. The tick leaves a verdict in a one-slot box; off overtakes all.
 
 A command is sent, acknowledged, verified by the snapshot that answers it; until then it is
-UNCERTAIN, and nothing but off or a poll follows an uncertain command.
+UNCERTAIN, and nothing but off or a poll follows an uncertain command. A source that is lost has no
+snapshot at all, so that the next tick knows; it is used again only after a new one.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
-from mnht_controller.devices.contract import FieldSource, Identity
-from mnht_controller.devices.errors import DeviceError, IdentityError
+from mnht_controller.devices.contract import FieldSource
+from mnht_controller.devices.errors import DeviceError
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.reading import SourceReading
-from mnht_controller.runtime.device import DeviceRow
+from mnht_controller.runtime.device import DeviceRow, reopen_after_s
 from mnht_controller.runtime.liveness import Liveness
 
-RETRY_S = 0.2
-"""Wait before a lost device is opened again."""
+BEAT_S = 0.2
+"""Longest wait without a beat."""
 
 
 class SourceTask:
@@ -28,9 +29,12 @@ class SourceTask:
         self._period_s = period_s
         self._verdict: Permit | Inhibit | None = None
         self._limit_ka_per_m: float | None = None
-        self._limit_due = False
+        self._limit_due = self._clear_due = False
         self._wake = asyncio.Event()
         self._uncertain_since: float | None = None
+        self._may_be_overtaken = False
+        self._overtaking: asyncio.Task[None] | None = None
+        self._reopen_at = 0.0
         self.latest: SourceReading | None = None
 
     def uncertain_s(self, now: float) -> float:
@@ -38,13 +42,24 @@ class SourceTask:
         return 0.0 if self._uncertain_since is None else now - self._uncertain_since
 
     def act(self, verdict: Permit | Inhibit) -> None:
-        """Leave this tick's verdict; it replaces one that was not sent yet."""
+        """Leave this tick's verdict; it replaces one that was not sent yet.
+
+        Off waits for no exchange but the one on the wire: it starts beside one that runs.
+        """
         self._verdict = verdict
         self._wake.set()
+        if self._may_be_overtaken and isinstance(verdict, Inhibit) and self._may_be_on():
+            self._may_be_overtaken = False
+            off = self._attempt(self._off)
+            self._overtaking = asyncio.get_running_loop().create_task(off, name="off")
 
     def prepare(self, limit_ka_per_m: float) -> None:
-        """Ask for the instrument's own limit register to be set; again after every re-init."""
-        self._limit_ka_per_m, self._limit_due = limit_ka_per_m, True
+        """A person's PREPARE: clear latched faults, set the instrument's own limit register.
+
+        The register is set again after every re-init; faults are cleared this once only.
+        """
+        self._limit_ka_per_m = limit_ka_per_m
+        self._limit_due = self._clear_due = True
 
     async def run(self, liveness: Liveness) -> None:
         """Exchange once a verdict (at least once a period) for ever; close means off."""
@@ -52,15 +67,20 @@ class SourceTask:
         try:
             while True:
                 liveness.beat(self.row.id, loop.time())
-                try:
-                    await self._exchange()
-                except DeviceError as error:
-                    self.row.failed(error)
-                    if not self.row.connected:
-                        await asyncio.sleep(RETRY_S)
+                await self._attempt(self._exchange)
+                if self._overtaking is not None:
+                    liveness.beat(self.row.id, loop.time())
+                    await self._overtaking
+                    self._overtaking = None
+                while not self.row.connected and (wait_s := self._reopen_at - loop.time()) > 0.0:
+                    liveness.beat(self.row.id, loop.time())
+                    await asyncio.sleep(min(wait_s, BEAT_S))
                 liveness.beat(self.row.id, loop.time())
                 await self._next(loop)
         finally:
+            if self._overtaking is not None:
+                self._overtaking.cancel()
+                await asyncio.gather(self._overtaking, return_exceptions=True)
             await self._driver.close()
 
     async def _next(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -70,26 +90,54 @@ class SourceTask:
         timer.cancel()
         self._wake.clear()
 
+    async def _attempt(self, exchange: Callable[[], Coroutine[object, object, None]]) -> None:
+        try:
+            await exchange()
+        except DeviceError as error:
+            self.row.failed(error)
+            if not self.row.connected:
+                self._lose(error)
+
+    def _lose(self, error: DeviceError) -> None:
+        """Without a snapshot the armed rules trip at the next tick, however soon it is found."""
+        self.latest = None
+        self._clear_due = False
+        self._reopen_at = asyncio.get_running_loop().time() + reopen_after_s(error)
+
     async def _exchange(self) -> None:
         if not self.row.connected:
-            # A full re-init verifies that the output is off, so it also ends UNCERTAIN.
-            self._accept(await self._driver.open())
+            self.row.found(await self._driver.open())
+            self._limit_due = True
         verdict, self._verdict = self._verdict, None
-        if isinstance(verdict, Inhibit) and self._may_be_on():
-            await self._command(self._driver.off())
-        elif isinstance(verdict, Permit) and self._uncertain_since is None:
-            await self._command(self._send(verdict))
+        if self._must_go_off(verdict):
+            await self._off()
+            return
+        self._may_be_overtaken = True
+        try:
+            await self._send(verdict)
+        finally:
+            self._may_be_overtaken = False
+
+    async def _send(self, verdict: Permit | Inhibit | None) -> None:
+        """Apply a permit; nothing heats before a snapshot says what the output does."""
+        is_known = self._uncertain_since is None and self.latest is not None
+        if isinstance(verdict, Permit) and is_known:
+            await self._command(self._driver.apply(verdict))
         elif self._limit_due and self._limit_ka_per_m is not None:
-            await self._command(self._driver.prepare(self._limit_ka_per_m))
-            self._limit_due = False
+            clear, self._clear_due = self._clear_due, False
+            await self._command(self._driver.prepare(self._limit_ka_per_m, clear=clear))
+            self._limit_due = self._clear_due
         else:
             self._settle(await self._driver.poll())
 
-    def _send(self, permit: Permit) -> Coroutine[object, object, SourceReading]:
+    async def _off(self) -> None:
+        await self._command(self._driver.off())
+
+    def _must_go_off(self, verdict: Permit | Inhibit | None) -> bool:
         """A permit that expired in the box is not sent: nothing that heats outlives its leave."""
-        if asyncio.get_running_loop().time() < permit.expires_at:
-            return self._driver.apply(permit)
-        return self._driver.off()
+        if isinstance(verdict, Permit):
+            return not (asyncio.get_running_loop().time() < verdict.expires_at)
+        return verdict is not None and self._may_be_on()
 
     def _may_be_on(self) -> bool:
         """Unless the last verified snapshot says off, off is sent (again)."""
@@ -101,14 +149,10 @@ class SourceTask:
         self._settle(await exchange)
 
     def _settle(self, snapshot: SourceReading) -> None:
-        """A snapshot that answers says what the output does, so nothing is UNCERTAIN any more."""
+        """A snapshot says what the output does, so nothing is UNCERTAIN but an OFF beside it."""
+        if not self.row.connected:
+            return  # lost meanwhile: only what comes after the re-init counts
         self.latest = snapshot
         self.row.answered()
-        self._uncertain_since = None
-
-    def _accept(self, identity: Identity) -> None:
-        if identity.is_simulated is not self.row.simulated:
-            raise IdentityError(self.row.mismatch(identity))
-        self.row.found(identity)
-        self._uncertain_since = None
-        self._limit_due = True
+        if self._overtaking in (None, asyncio.current_task()):
+            self._uncertain_since = None

@@ -3,10 +3,10 @@
 
 import asyncio
 
-from mnht_controller.devices.contract import Identity, Thermometer
+from mnht_controller.devices.contract import Thermometer
 from mnht_controller.devices.errors import DeviceError, IdentityError
 from mnht_controller.domain.reading import Quality, Reading
-from mnht_controller.runtime.device import DeviceRow
+from mnht_controller.runtime.device import REOPEN_STRANGER_S, DeviceRow
 from mnht_controller.runtime.liveness import Liveness
 from mnht_controller.runtime.pacer import Beats
 
@@ -29,21 +29,21 @@ class ThermometerTask:
     async def run(self, liveness: Liveness) -> None:
         """Poll for ever; an error closes, waits a period, and starts with a full re-init."""
         loop = asyncio.get_running_loop()
+        reopen_at = loop.time()
         try:
             async for beat in Beats(self._period_s):
                 liveness.beat(self.row.id, beat.now)
+                if loop.time() < reopen_at:
+                    continue
                 try:
                     if not self.row.connected:
-                        self._accept(await self._driver.open())
+                        self.row.found(await self._driver.open())
                     self._mailbox |= await self._driver.sample()
                     self.row.answered()
                 except DeviceError as error:
                     self.row.failed(error)
+                    if isinstance(error, IdentityError):
+                        reopen_at = loop.time() + REOPEN_STRANGER_S
                 liveness.beat(self.row.id, loop.time())
         finally:
             await self._driver.close()
-
-    def _accept(self, identity: Identity) -> None:
-        if identity.is_simulated is not self.row.simulated:
-            raise IdentityError(self.row.mismatch(identity))
-        self.row.found(identity)

@@ -106,7 +106,8 @@ def test_source_treats_in_virtual_time():
         with pytest.raises(errors.DeviceError):
             await source.apply(permit(5.0))
         await source.open()
-        assert (await source.poll()).faults == ()
+        assert (await source.prepare(7.5)).faults == ("watchdog",)  # no human has looked (H23)
+        assert (await source.prepare(7.5, clear=True)).faults == ()
         await source.close()
         assert not twin.stage.is_energized
 

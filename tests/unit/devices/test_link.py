@@ -10,35 +10,7 @@ from mnht_controller.devices import errors
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import DRAIN_S_MAX, Link, LinkState
 from tests.support import run_virtual
-from tests.unit.devices.wires import Script, Wire
-
-IDN = (b"*IDN?\n", re.compile(rb"TEST,.*"))
-
-
-def tag(number):
-    return f"TAG {number}\n".encode(), re.compile(f"T{number}".encode())
-
-
-def device(request):
-    """Echo a number, a tag, an identity; `Q` gives 41.2, `S` nothing."""
-    text = request.strip().decode()
-    if text.startswith("TAG"):
-        return [(0.001, f"T{text[4:]}\n".encode())]
-    return {"*IDN?": [(0.001, b"TEST,1\n")], "Q": [(0.001, b"41.2\n")]}.get(text, [])
-
-
-async def ready(answers=device):
-    wire = Wire(answers)
-    link = Link(wire, resync=tag)
-    await link.open()
-    await link.identify(*IDN)
-    return wire, link
-
-
-def instead(text, *answers):
-    """Like the device, but the first answers to `text` are these."""
-    left = list(answers)
-    return lambda request: left.pop(0) if request.strip() == text and left else device(request)
+from tests.unit.devices.wires import IDN, Script, Wire, device, instead, ready, tag
 
 
 def test_a_query_gives_its_reply_and_when_it_came():
@@ -302,25 +274,6 @@ def test_cancelling_a_query_leaves_the_link_dirty_and_the_turn_free():
         await asyncio.gather(query, waiting, return_exceptions=True)
         assert link.state is LinkState.DIRTY
         assert await link.query(b"Q\n") == b"41.2"
-
-    run_virtual(main())
-
-
-def test_cancelling_within_a_write_closes():
-    """Half a command may be out: the next one must not join it."""
-
-    async def main():
-        wire, link = await ready()
-
-        async def stuck(data):
-            await asyncio.sleep(10)
-
-        wire.write = stuck
-        query = asyncio.create_task(link.query(b"Q\n"))
-        await asyncio.sleep(0.01)
-        query.cancel()
-        await asyncio.gather(query, return_exceptions=True)
-        assert link.state is LinkState.CLOSED
 
     run_virtual(main())
 

@@ -90,5 +90,24 @@ async def test_conformance_names_the_sins():
     assert "open lets KeyError through" in found
 
 
+class Colorblind(Careless):
+    """Knows its instrument, and does not ask which one it is."""
+
+    async def open(self):
+        await self.link.open()
+        await self.link.identify(b"*IDN?\n", re.compile(b"OPSENS.*"))
+
+    async def sample(self):
+        raise errors.ReplyTimeoutError("nothing")
+
+    async def close(self):
+        await self.link.close()
+
+
+async def test_h50_conformance_wants_a_serial_number_in_the_identity_pattern():
+    found = await conformance(replace(SPEC, make=Colorblind), [PLAIN_IDN])
+    assert found == ("open cannot tell a twin: its identity pattern needs a group `serial`",)
+
+
 async def test_a_good_driver_has_none():
     assert await conformance(SPEC, [IDN]) == ()

@@ -4,6 +4,9 @@
 import asyncio
 import heapq
 import itertools
+import re
+
+from mnht_controller.devices.link import Link
 
 
 class Wire:
@@ -56,3 +59,32 @@ class Script:
     def __call__(self, request):
         rows = self.answers.get(request.strip(), [()])
         return rows.pop(0) if len(rows) > 1 else rows[0]
+
+
+IDN = (b"*IDN?\n", re.compile(rb"TEST,.*"))
+
+
+def tag(number):
+    return f"TAG {number}\n".encode(), re.compile(f"T{number}".encode())
+
+
+def device(request):
+    """Echo a number, a tag, an identity; `Q` gives 41.2, `S` nothing."""
+    text = request.strip().decode()
+    if text.startswith("TAG"):
+        return [(0.001, f"T{text[4:]}\n".encode())]
+    return {"*IDN?": [(0.001, b"TEST,1\n")], "Q": [(0.001, b"41.2\n")]}.get(text, [])
+
+
+async def ready(answers=device):
+    wire = Wire(answers)
+    link = Link(wire, resync=tag)
+    await link.open()
+    await link.identify(*IDN)
+    return wire, link
+
+
+def instead(text, *answers):
+    """Like the device, but the first answers to `text` are these."""
+    left = list(answers)
+    return lambda request: left.pop(0) if request.strip() == text and left else device(request)

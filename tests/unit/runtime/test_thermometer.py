@@ -10,14 +10,18 @@ from collections.abc import Callable
 import pytest
 
 from mnht_controller.devices.contract import Identity
-from mnht_controller.devices.errors import DeviceError, LinkLostError, ReplyTimeoutError
+from mnht_controller.devices.errors import (
+    DeviceError,
+    IdentityError,
+    LinkLostError,
+    ReplyTimeoutError,
+)
 from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.liveness import Liveness
 from mnht_controller.runtime.thermometer import NEVER, ThermometerTask
 
 TWIN = Identity("Opsens", "HandySens", "SIM0002", "1.0")
-REAL = Identity("Opsens", "HandySens", "4711", "1.0")
 
 
 class FakeThermometer:
@@ -26,12 +30,14 @@ class FakeThermometer:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.errors: list[DeviceError] = []
-        self.identity = TWIN
+        self.refusal: IdentityError | None = None
         self.hangs = False
 
     async def open(self) -> Identity:
         self.calls.append("open")
-        return self.identity
+        if self.refusal:
+            raise self.refusal
+        return TWIN
 
     async def sample(self) -> dict[int, Reading]:
         self.calls.append("sample")
@@ -108,19 +114,22 @@ def test_an_error_leaves_the_mailbox_to_age_and_a_lost_link_is_opened_again(
     assert driver.calls.count("open") == opened
 
 
-@pytest.mark.parametrize(("identity", "simulated"), [(REAL, True)])
-def test_h50_an_instrument_of_the_other_kind_is_never_sampled(
-    play, identity: Identity, simulated: bool
-) -> None:
-    async def script(task, driver, _):
-        driver.identity = identity
-        await asyncio.sleep(0.5)
+def test_h50_another_instrument_is_never_sampled_and_not_asked_again_at_once(play) -> None:
+    async def script(task, driver, liveness):
+        driver.refusal = IdentityError("a real instrument (serial 4711)")
+        await asyncio.sleep(1.95)
         assert task.row.connected is False
         assert "4711" in task.row.error
         assert task.latest(1) is NEVER
+        assert driver.calls == ["open"]
+        await asyncio.sleep(0.2)
+        assert driver.calls == ["open"] * 2
+        assert liveness.silent(asyncio.get_running_loop().time()) == ()
+        driver.refusal = None
+        await asyncio.sleep(2.1)
+        assert task.row.connected
 
-    _, driver = play(script)
-    assert "sample" not in driver.calls
+    play(script)
 
 
 def test_h27_a_sample_that_hangs_is_seen_as_silence(play) -> None:
