@@ -1,16 +1,45 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An exclusive lock on a serial port, and who holds it when it is taken.
+"""One owner of one address on this host: a serial port or a network instrument.
 
-It is the flock that pyserial's `exclusive=True` takes, on a descriptor of our own, because pyvisa
+For a port it is the flock that pyserial's `exclusive=True` takes, on a descriptor of our own, because pyvisa
 takes none and root ignores TIOCEXCL. Programs that lock nothing are not kept out.
 """
 
 import errno
 import fcntl
 import os
+import socket
 from pathlib import Path
+from typing import Protocol
 
 LOCK_TABLE = Path("/proc/locks")
+
+
+class Lock(Protocol):
+    """Held from construction until `release`."""
+
+    def release(self) -> None:
+        """Give the lock up. Idempotent."""
+
+
+class AddressLock:
+    """Keeps a second process of ours off a network instrument. OSError (EBUSY) when it is taken.
+
+    A name in the kernel's abstract socket space: it ends with its process, however that ends.
+    """
+
+    def __init__(self, resource: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind(f"\0mnht:{resource.lower()}")
+        except OSError as error:
+            self._socket.close()
+            why = f"{resource} is held by another process on this host: end its session first"
+            raise OSError(errno.EBUSY, why) from error
+
+    def release(self) -> None:
+        """Give the lock up. Idempotent."""
+        self._socket.close()
 
 
 class PortLock:

@@ -12,7 +12,7 @@ import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from mnht_controller.devices.port_lock import PortLock
+from mnht_controller.devices.port_lock import AddressLock, Lock, PortLock
 from mnht_controller.devices.threaded import WRITE_S, ThreadedTransport, waiting_bytes
 
 if TYPE_CHECKING:
@@ -42,14 +42,13 @@ class VisaTransport(ThreadedTransport):
         self._library = library
 
     def connect(self) -> "VisaPort":
-        """Lock a serial path, then open the resource."""
+        """Lock the address, then open the resource."""
         path = self.resource.removeprefix("ASRL").removesuffix("::INSTR")
-        lock = PortLock(path) if path.startswith("/") else None
+        lock: Lock = PortLock(path) if path.startswith("/") else AddressLock(self.resource)
         try:
             instrument = _open(self.resource, self._baud, self._library)
         except BaseException:
-            if lock is not None:
-                lock.release()
+            lock.release()
             raise
         port = VisaPort(instrument, lock)
         try:
@@ -63,7 +62,7 @@ class VisaTransport(ThreadedTransport):
 class VisaPort:
     """A pyvisa resource behind the `Port` protocol."""
 
-    def __init__(self, instrument: "MessageBasedResource", lock: PortLock | None) -> None:
+    def __init__(self, instrument: "MessageBasedResource", lock: Lock) -> None:
         self._instrument = instrument
         self._lock = lock
         self._interface = _interface(instrument)
@@ -100,8 +99,7 @@ class VisaPort:
 
     def unlock(self) -> None:
         """Let another opener in."""
-        if self._lock is not None:
-            self._lock.release()
+        self._lock.release()
 
     def _read(self, count: int) -> bytes:
         from pyvisa.constants import StatusCode

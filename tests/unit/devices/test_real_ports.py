@@ -218,6 +218,20 @@ async def test_a_busy_port_names_its_holder(form):
     os.close(master)
 
 
+async def test_an_address_has_one_owner(bench):
+    """H20: `mnht devices` beside a running session must not re-initialize the amplifier."""
+    resource, instrument, _ = bench
+    first = await ready(resource)
+    heard = len(instrument.seen)
+    second = Link(transport_for(resource, 115200))
+    with pytest.raises(errors.ConnectError, match="held by (another )?process"):
+        await second.open()
+    assert len(instrument.seen) == heard
+    await first.close()
+    await second.open()
+    await second.close()
+
+
 def test_one_lock_a_port(tmp_path):
     """Two of our own links on one port are a mistake too."""
     port = tmp_path / "port"
