@@ -336,7 +336,7 @@ def routes() -> str:
     """Give the console's routes; everything but the first three needs a login."""
     desk = api.Desk(*cast("tuple[Any, Any, Any, Any]", (None,) * 4))
     rows = []
-    for open_, router in ((True, api._open_routes(desk)), (False, api._routes(desk))):  # noqa: SLF001
+    for open_, router in ((True, api.open_routes(desk)), (False, api._routes(desk))):  # noqa: SLF001
         rows += [_route(route, open_) for route in _api_routes(router)]
     return table(("method", "path under `/api/v1`", "login", "body", "what"), rows)
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One owner of one address on this host: a serial port or a network instrument.
 
-For a port it is the flock that pyserial's `exclusive=True` takes, on a descriptor of our own, because pyvisa
-takes none and root ignores TIOCEXCL. Programs that lock nothing are not kept out.
+For a port it is the flock that pyserial's `exclusive=True` takes, on a descriptor of our own,
+because pyvisa takes none and root ignores TIOCEXCL. Programs that lock nothing are not kept out.
 """
 
 import errno

@@ -224,7 +224,7 @@ async def test_an_address_has_one_owner(bench):
     first = await ready(resource)
     heard = len(instrument.seen)
     second = Link(transport_for(resource, 115200))
-    with pytest.raises(errors.ConnectError, match="held by (another )?process"):
+    with pytest.raises(errors.ConnectError, match=r"held by (another )?process"):
         await second.open()
     assert len(instrument.seen) == heard
     await first.close()
