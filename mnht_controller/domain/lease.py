@@ -41,6 +41,7 @@ class GuardStatus:
     """The guard's word: what it holds, for which envelope, up to which lease.
 
     `line_fed` False: armed, but the enable line is still kept silent and so the coil loop open.
+    `armed_at`: monotonic time of the last confirmation by a human; 0 when there was none.
     """
 
     seq: int
@@ -50,3 +51,4 @@ class GuardStatus:
     lease_seq: int
     first_out: Trip | None = None
     line_fed: bool = True
+    armed_at: float = 0.0

@@ -7,7 +7,7 @@ from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.trip import Effect
 from mnht_controller.guard import backstop
 from mnht_controller.guard.state import LIVE, Guard, latch, treatment_s, with_hits
-from mnht_controller.interlock.evaluate import Hit, evaluate
+from mnht_controller.interlock.evaluate import Hit, evaluate, present
 from mnht_controller.interlock.lease import LEASE_AGE_S_MAX, age_s
 from mnht_controller.interlock.rules import RULES
 from mnht_controller.interlock.witness import Witness, field_is_on
@@ -43,11 +43,21 @@ def judge(guard: Guard, envelope: Envelope, lease: Lease, now: float) -> Guard:
     return check_backstop(guard, envelope, now)
 
 
-def would_trip(guard: Guard, envelope: Envelope, lease: Lease, now: float) -> tuple[Hit, ...]:
-    """What would trip at once if the guard were armed with this lease; remembers nothing."""
+def would_trip(guard: Guard, now: float) -> tuple[Hit, ...]:
+    """What in the last lease would trip an armed guard; nothing without one that can be judged."""
+    lease, envelope = guard.lease, guard.envelope
+    if lease is None or envelope is None or not is_ours(guard, lease):
+        return ()
     witness, _ = _witness(guard, envelope, lease, now)
-    _, hits = evaluate(RULES, guard.memory, replace(witness, armed=True))
+    hits = present(RULES, guard.memory, witness)
     return tuple([hit for hit in hits if hit.effect is Effect.TRIP])
+
+
+def is_ours(guard: Guard, lease: Lease) -> bool:
+    """Whether the lease is for the envelope that the guard holds."""
+    envelope = guard.envelope
+    is_named = envelope is not None and lease.envelope_sha256 == guard.envelope_sha256
+    return is_named and envelope is not None and len(lease.probes) == len(envelope.probes)
 
 
 def _witness(

@@ -11,7 +11,7 @@ from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.trip import Effect, Latch
-from mnht_controller.guard.judge import check_backstop, judge, would_trip
+from mnht_controller.guard.judge import check_backstop, is_ours, judge, would_trip
 from mnht_controller.guard.state import (
     ACTOR_CHARS_MAX,
     LIVE,
@@ -24,7 +24,7 @@ from mnht_controller.guard.state import (
 )
 from mnht_controller.interlock.bounds import envelope_faults
 from mnht_controller.interlock.evaluate import Hit
-from mnht_controller.interlock.latch import reset as unlatched
+from mnht_controller.interlock.latch import causes
 from mnht_controller.interlock.lease import FUTURE_S_MAX, LEASE_AGE_S_MAX, is_fresh
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.thermometry.observe import start as fresh_tracks
@@ -62,6 +62,7 @@ def status(guard: Guard, now: float) -> GuardStatus:
         lease_seq=guard.lease.seq if guard.lease else 0,
         first_out=guard.latch.first_out,
         line_fed=guard.state in LIVE and not guard.reclose_due,
+        armed_at=guard.armed_at,
     )
 
 
@@ -78,7 +79,7 @@ def propose(guard: Guard, envelope: Envelope, nonce: str, now: float) -> tuple[G
     if refused:
         return guard, refused
     sha = digest(envelope)
-    if sha == guard.envelope_sha256 and not guard.is_over:
+    if sha == guard.envelope_sha256:
         # The same session again: dose and field-on time go on; an unused nonce stays good.
         return replace(guard, nonce=guard.nonce or nonce), ()
     return (
@@ -87,7 +88,6 @@ def propose(guard: Guard, envelope: Envelope, nonce: str, now: float) -> tuple[G
             envelope=envelope,
             envelope_sha256=sha,
             nonce=nonce,
-            is_over=False,
             origin=now,
             tracks=fresh_tracks(envelope.probes),
             memory=Memory(),
@@ -133,30 +133,28 @@ def confirm(guard: Guard, sha: str, nonce: str, actor: str, now: float) -> tuple
 
 def _not_led(guard: Guard, now: float) -> Refused:
     """No fresh lease that says zero for these limits, or one that would trip the armed guard."""
-    lease, envelope = guard.lease, guard.envelope
-    if lease is None or envelope is None or not is_fresh(lease.sent_at, now, LEASE_AGE_S_MAX):
+    lease = guard.lease
+    if lease is None or not is_fresh(lease.sent_at, now, LEASE_AGE_S_MAX):
         return (Reason("no_lease"),)
-    if lease.envelope_sha256 != guard.envelope_sha256 or len(lease.probes) != len(envelope.probes):
+    if not is_ours(guard, lease):
         return (Reason("lease_envelope"),)
     if lease.permit_ka_per_m != 0.0:
         return (Reason("controller_trip"),)
-    return tuple([hit.reason for hit in would_trip(guard, envelope, lease, now)])
+    return tuple([hit.reason for hit in would_trip(guard, now)])
 
 
 def reset(guard: Guard, actor: str, now: float) -> tuple[Guard, Refused]:
-    """Unlatch to DISABLED, unless a cause is present in the last lease. Arming starts anew."""
-    after = unlatched(guard.latch, guard.present)
+    """Unlatch to DISABLED, unless the last lease shows a cause as if armed. Arming starts anew."""
     held = (
         (guard.state is GuardState.LATCHED, Reason("guard_state", guard.state.value)),
         (bool(actor), Reason("actor")),
     )
     refused = tuple([reason for holds, reason in held if not holds])
-    if after.is_latched:
-        refused += tuple([hit.reason for hit in guard.present if hit.effect is Effect.TRIP])
+    refused += tuple([hit.reason for hit in causes(would_trip(guard, now))])
     if refused:
         return guard, refused
     actor = actor[:ACTOR_CHARS_MAX]
-    return replace(guard, state=GuardState.DISABLED, latch=after, nonce="", actor=actor), ()
+    return replace(guard, state=GuardState.DISABLED, latch=Latch(), nonce="", actor=actor), ()
 
 
 # ---- what latches --------------------------------------------------------------------------
@@ -198,7 +196,7 @@ def renew(guard: Guard, lease: Lease, now: float) -> tuple[Guard, Refused]:
     if guard.state is GuardState.LATCHED:
         return guard, ()
     if lease.over:
-        return _disarm(guard, is_over=True), ()
+        return _disarm(guard), ()
     if lease.permit_ka_per_m != 0.0:
         return replace(guard, state=GuardState.RUN), ()
     return guard, ()
@@ -228,14 +226,14 @@ def _renew_idle(guard: Guard, lease: Lease, now: float, fault: str | None) -> tu
     if fault in _UNUSABLE:
         return guard, refused
     if lease.over:
-        guard = replace(guard, is_over=True, nonce="")
+        guard = replace(guard, nonce="")
     if fault or guard.envelope is None:
         return replace(guard, lease=lease), refused
     return judge(guard, guard.envelope, lease, now), ()
 
 
-def _disarm(guard: Guard, *, is_over: bool) -> Guard:
-    return replace(guard, state=GuardState.DISABLED, nonce="", reclose_due=False, is_over=is_over)
+def _disarm(guard: Guard) -> Guard:
+    return replace(guard, state=GuardState.DISABLED, nonce="", reclose_due=False)
 
 
 # ---- the tick ------------------------------------------------------------------------------
@@ -273,5 +271,5 @@ def _check(guard: Guard, now: float) -> Guard:
         return latch(guard, "lease_expired", now)
     guard = check_backstop(guard, envelope, now)
     if guard.state is GuardState.ARMED and not (now - guard.armed_at <= ARMED_S_MAX):
-        return _disarm(guard, is_over=False)
+        return _disarm(guard)
     return guard

@@ -22,7 +22,7 @@ LIVE = frozenset({GuardState.ARMED, GuardState.RUN})
 class Guard:
     """All that the guard knows. `nonce` is empty unless an envelope waits for a human.
 
-    `is_over`: the next proposal begins a new session, with dose and field-on time from zero.
+    Dose and field-on time begin at zero with another envelope or another process, and never else.
     `present`: what the rules found in the last lease. `origin`: zero of its own treatment clock.
     """
 
@@ -37,7 +37,6 @@ class Guard:
     envelope_sha256: str = ""
     nonce: str = ""
     actor: str = ""
-    is_over: bool = True
     tracks: tuple[ProbeTrack, ...] = ()
     lease: Lease | None = None
     present: tuple[Hit, ...] = ()

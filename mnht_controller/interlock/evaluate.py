@@ -45,12 +45,28 @@ def evaluate(
             first = witness.now if known is None else known
             since.append(Since(row.code, where, first))
             if not (witness.now - first < row.debounce_s - _EPSILON_S):
-                hits.append(
-                    Hit(row.code, row.hazards[0], row.effect, where, _number(value), _number(limit))
-                )
+                hits.append(_hit(row, where, value, limit))
     if since or seen.since:
         seen = replace(seen, since=tuple(since))
     return seen, tuple(hits)
+
+
+def present(rules: tuple[Rule, ...], memory: Memory, witness: Witness) -> tuple[Hit, ...]:
+    """Give what is out of bounds at this moment as if armed, however short it has been so.
+
+    `memory` has taken in the witness already.
+    """
+    return tuple(
+        [
+            _hit(row, where, value, limit)
+            for row in rules
+            for where, value, limit in row.find(witness, memory)
+        ]
+    )
+
+
+def _hit(row: Rule, where: str, value: float | None, limit: float | None) -> Hit:
+    return Hit(row.code, row.hazards[0], row.effect, where, _number(value), _number(limit))
 
 
 def _number(value: float | None) -> float | None:

@@ -7,6 +7,13 @@ from mnht_controller.interlock.evaluate import Hit
 TRIPS_MAX = 64
 """Enough for every row and probe; the first-out is always kept."""
 
+KEEPS_NO_LATCH = frozenset(
+    {"lease_lost", "guard_refuses", "skin_dose", "session_time", "source_fault", "source_limit"}
+)
+"""What would keep a latch for ever: each process latches with the other, dose and time never go
+back, and the amplifier's own latches and limit are set by PREPARE. The start gate refuses each.
+"""
+
 
 def latched(latch: Latch, hits: tuple[Hit, ...], now: float, treatment_s: float) -> Latch:
     """Add the hits that trip, each code at each place once."""
@@ -22,4 +29,11 @@ def latched(latch: Latch, hits: tuple[Hit, ...], now: float, treatment_s: float)
 
 def reset(latch: Latch, hits: tuple[Hit, ...]) -> Latch:
     """Let go, at a human's wish, unless something that trips is present now."""
-    return latch if any(hit.effect is Effect.TRIP for hit in hits) else Latch()
+    return latch if causes(hits) else Latch()
+
+
+def causes(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """Give those hits that keep a latch."""
+    return tuple(
+        [hit for hit in hits if hit.effect is Effect.TRIP and hit.code not in KEEPS_NO_LATCH]
+    )

@@ -14,6 +14,7 @@ from mnht_controller.domain.reading import Quality
 from mnht_controller.domain.tick import Health
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.bounds import envelope_faults
+from mnht_controller.interlock.evaluate import present
 from mnht_controller.interlock.findings import over
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.rules import RULES
@@ -26,7 +27,10 @@ _STARTABLE = frozenset({GuardState.DISABLED, GuardState.ARMED})
 
 @dataclass(frozen=True, slots=True)
 class StartRequest:
-    """What arming depends on. `memory` is the one after this tick's `evaluate`."""
+    """What arming depends on. `memory` is the one after this tick's `evaluate`.
+
+    `prepared_at`: monotonic time of PREPARE in CHECK; a confirmation from before does not count.
+    """
 
     witness: Witness
     memory: Memory
@@ -34,6 +38,7 @@ class StartRequest:
     guard: GuardStatus | None
     envelope_sha256: str
     health: Health
+    prepared_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,7 @@ class Permissive:
 def unmet(request: StartRequest) -> tuple[Reason, ...]:
     """Every reason why arming is not possible now; empty when it is."""
     own = [reason for row in PERMISSIVES for reason in row.find(request)]
-    own += [
-        Reason(row.code, where, value, limit)
-        for row in RULES
-        for where, value, limit in row.find(request.witness, request.memory)
-    ]
+    own += [hit.reason for hit in present(RULES, request.memory, request.witness)]
     return tuple(own)
 
 
@@ -66,11 +67,10 @@ def _latch(request: StartRequest) -> Iterable[Reason]:
 
 def _guard_state(request: StartRequest) -> Iterable[Reason]:
     guard = request.guard
-    return _unless(
-        guard is not None and guard.state in _STARTABLE,
-        "guard_state",
-        "" if guard is None else guard.state.value,
-    )
+    if guard is None:
+        return (Reason("guard_state"),)
+    is_old = guard.state is GuardState.ARMED and not (guard.armed_at >= request.prepared_at)
+    return _unless(guard.state in _STARTABLE and not is_old, "guard_state", guard.state.value)
 
 
 def _guard_envelope(request: StartRequest) -> Iterable[Reason]:
@@ -116,6 +116,16 @@ def _skin(request: StartRequest) -> Iterable[Reason]:
     ]
 
 
+def _prediction(request: StartRequest) -> Iterable[Reason]:
+    return [
+        Reason("prediction_unknown", seen.probe.id)
+        for seen in request.witness.observations
+        if seen.probe.role is Role.SKIN
+        and seen.predicted_c is None
+        and (seen.probe.required or seen.reading.value is not None)
+    ]
+
+
 def _source_zero(request: StartRequest) -> Iterable[Reason]:
     source, spec = request.witness.source, request.witness.envelope.source
     if source is None:
@@ -128,12 +138,13 @@ def _source_zero(request: StartRequest) -> Iterable[Reason]:
 
 PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("latched", "a trip is still latched: reset it", _latch),
-    Permissive("guard_state", "the guard is latched, or still in a session", _guard_state),
+    Permissive("guard_state", "the guard is latched, or armed since before PREPARE", _guard_state),
     Permissive("guard_envelope", "the guard holds other limits, or none", _guard_envelope),
     Permissive("journal", "the journal cannot be written", _journal),
     Permissive("operator_absent", "no operator's view is open", _operator),
     Permissive("envelope", "the limits cannot be enforced", _envelope),
     Permissive("probe_suspect", "a required probe does not read well", _probes),
     Permissive("skin_too_warm", "skin is at or above the set-point already", _skin),
+    Permissive("prediction_unknown", "where the skin is heading is not known yet", _prediction),
     Permissive("source_not_zero", "the amplifier is not off and at zero", _source_zero),
 )

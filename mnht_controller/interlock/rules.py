@@ -17,6 +17,8 @@ BAD_S = 0.3
 """How long a required probe may say implausible things."""
 READBACK_S = 0.2
 OFF_S = 0.3
+UNASKED_S = 0.6
+"""A source settles in 0.3 s, and a command may take as long again."""
 
 
 class Scope(StrEnum):
@@ -89,6 +91,8 @@ RULES: tuple[Rule, ...] = (
          source.source_lost, _SOURCE),
     Rule("readback_missing", ("H18",), "amplifier does not say what the field is", _TRIP, _ARMED,
          BAD_S, source.readback_missing, _SOURCE),
+    Rule("output_off_unasked", ("H21",), "amplifier was switched off by somebody else", _TRIP,
+         _ARMED, UNASKED_S, source.output_off_unasked, _SOURCE),
     Rule("skin_dose", ("H43",), "thermal dose of the skin is used up", _TRIP, _ARMED, 0.0,
          probe.skin_dose, _OVER),
     Rule("session_time", ("H43",), "field-on time is used up", _TRIP, _ARMED, 0.0,

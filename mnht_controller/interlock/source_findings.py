@@ -66,6 +66,14 @@ def off_not_obeyed(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     return ((witness.envelope.source.device, measured, FIELD_ON_KA_PER_M),)
 
 
+def output_off_unasked(witness: Witness, _memory: Memory) -> Iterable[Finding]:
+    """A field is permitted, and the amplifier says off: whoever switches it on there steps it."""
+    permit = witness.permit_ka_per_m
+    if permit is None or permit == 0.0:
+        return ()
+    return _source(witness, lambda source: not source.output_on)
+
+
 def unverified(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     """A command has no answer yet although its link's deadline is over."""
     return _uncertain(witness, UNVERIFIED_S_MAX)

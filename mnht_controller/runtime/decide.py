@@ -18,7 +18,7 @@ from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.domain.trip import Latch
-from mnht_controller.interlock.evaluate import Hit, evaluate
+from mnht_controller.interlock.evaluate import evaluate, present
 from mnht_controller.interlock.gate import GateRequest, demand_hits, gate
 from mnht_controller.interlock.latch import latched, reset
 from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, status_age_s
@@ -52,15 +52,13 @@ def initial(plan: Plan, latch: Latch) -> State:
 
 def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]:
     """Take one tick's inputs to the next state and this tick's decision."""
-    state = _anew(plan, state, given)
     state, witness = _look(plan, state, given)
     memory, hits = evaluate(RULES, state.memory, witness)
-    latch = _latch(state, hits, given)
+    latch = _let_go(state.latch, memory, witness, given)
+    latch = latched(latch, hits, given.now, given.treatment_s)
     missing: tuple[Reason, ...] = ()
     if state.core.phase in STARTABLE:
-        missing = unmet(
-            StartRequest(witness, memory, latch, given.guard, plan.envelope_sha256, given.health)
-        )
+        missing = unmet(_start_request(plan, state, (witness, memory, latch), given))
     core_state, wish = tick(plan, state.core, _core_input(state, given, missing, latch))
     latch = latched(latch, demand_hits(wish.demand, plan), given.now, given.treatment_s)
     verdict = gate(
@@ -114,14 +112,6 @@ def state_digest(state: State) -> str:
     return blake2b(packed(remembered), digest_size=8).hexdigest()
 
 
-def _anew(plan: Plan, state: State, given: TickInput) -> State:
-    """A new session starts its own dose, field time and permits, never its own latch."""
-    idle = state.core.phase in {Phase.STANDBY, Phase.COMPLETE}
-    if idle and any(intent.verb is Verb.PREPARE for intent in given.intents):
-        return replace(state, tracks=start(plan.envelope.probes), memory=Memory())
-    return state
-
-
 def _look(plan: Plan, state: State, given: TickInput) -> tuple[State, Witness]:
     """Judge the raw readings and put together what the rules may see."""
     envelope = plan.envelope
@@ -146,9 +136,15 @@ def _look(plan: Plan, state: State, given: TickInput) -> tuple[State, Witness]:
     return replace(state, tracks=tracks, observations=observations), witness
 
 
-def _latch(state: State, hits: tuple[Hit, ...], given: TickInput) -> Latch:
-    """A reset is taken before this tick's hits, so that it never hides one of them."""
-    latch = state.latch
-    if any(intent.verb is Verb.RESET for intent in given.intents):
-        latch = reset(latch, hits)
-    return latched(latch, hits, given.now, given.treatment_s)
+def _let_go(latch: Latch, memory: Memory, witness: Witness, given: TickInput) -> Latch:
+    """A reset is judged as if armed, and before this tick's hits: it never hides one of them."""
+    if latch.is_latched and any(intent.verb is Verb.RESET for intent in given.intents):
+        return reset(latch, present(RULES, memory, witness))
+    return latch
+
+
+def _start_request(
+    plan: Plan, state: State, seen: tuple[Witness, Memory, Latch], given: TickInput
+) -> StartRequest:
+    prepared_at = state.core.since if state.core.phase is Phase.CHECK else 0.0
+    return StartRequest(*seen, given.guard, plan.envelope_sha256, given.health, prepared_at)

@@ -10,7 +10,7 @@ from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.interlock.evaluate import Hit
 from mnht_controller.interlock.gate import GateRequest, gate
-from mnht_controller.interlock.latch import latched, reset
+from mnht_controller.interlock.latch import KEEPS_NO_LATCH, latched, reset
 from mnht_controller.interlock.rules import RULES
 from tests.unit.interlock.scene import NOW, PLAN, status
 
@@ -51,7 +51,8 @@ class Latching(RuleBasedStateMachine):
     @rule()
     def ask_for_reset(self) -> None:
         self.latch = reset(self.latch, self.hits)
-        if not any(hit.effect is Effect.TRIP for hit in self.hits):
+        present = {hit.code for hit in self.hits if hit.effect is Effect.TRIP}
+        if present <= KEEPS_NO_LATCH:
             self.trips = []
 
     @invariant()

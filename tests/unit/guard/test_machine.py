@@ -199,9 +199,47 @@ def test_dose_and_time_go_on_over_a_new_arm_of_the_same_session() -> None:
     assert desk.reset() == set()
     desk.propose(nonce="n2")
     assert desk.guard.memory.field_s >= spent
+    began, counted_s = desk.guard.origin, desk.guard.field_s
     desk.run(0.1, over=True)
     desk.propose(nonce="n3")
-    assert desk.guard.memory.field_s == 0.0
+    assert desk.guard.memory.field_s >= spent, "a session that is over does not end its envelope"
+    assert desk.guard.field_s == counted_s > 4.0
+    assert desk.guard.origin == began
+    skin = desk.guard.tracks[0].dose
+    assert skin is not None
+    assert skin.cem43_min > 0.0
+    other = replace(ENVELOPE, limits=replace(ENVELOPE.limits, field_s_max=5999.0))
+    desk.propose(other, nonce="n4")
+    assert (desk.guard.memory.field_s, desk.guard.field_s) == (0.0, 0.0)
+    assert desk.guard.tracks[0].dose is None
+
+
+def test_h43_what_is_used_up_stays_used_up_over_reset_over_and_proposal() -> None:
+    tight = replace(ENVELOPE, limits=replace(ENVELOPE.limits, field_s_max=2.0))
+    sha = digest(tight)
+    desk = Desk()
+    desk.propose(tight)
+    desk.run(1.2, envelope_sha256=sha)
+    assert desk.confirm(sha=sha) == set()
+    desk.run(2.4, envelope_sha256=sha, permit_ka_per_m=5.0)
+    assert desk.trips[0] == "session_time"
+    desk.run(0.6, envelope_sha256=sha)
+    assert desk.reset() == set(), "time never goes back, so it keeps no latch"
+    desk.run(0.2, envelope_sha256=sha, over=True)
+    desk.propose(tight, nonce="n2")
+    desk.run(0.2, envelope_sha256=sha)
+    assert desk.confirm(sha=sha, nonce="n2") == {"session_time"}
+
+
+def test_over_voids_what_waits_for_a_human() -> None:
+    desk = Desk()
+    desk.propose()
+    desk.run(0.1, over=True)
+    assert machine.pending(desk.guard) is None
+    desk.propose(nonce="n2")
+    waiting = machine.pending(desk.guard)
+    assert waiting is not None
+    assert waiting.nonce == "n2"
 
 
 # ---- reset and report ----------------------------------------------------------------------
@@ -218,6 +256,36 @@ def test_reset_needs_a_human_a_latch_and_the_cause_gone() -> None:
     assert desk.reset() == set()
     assert desk.state is GuardState.DISABLED
     assert desk.run(2.0, permit_ka_per_m=5.0) == b""
+
+
+def test_h13_a_latched_guard_is_not_reset_while_the_skin_is_as_hot() -> None:
+    desk = Desk(skin_c=43.2).heat()
+    desk.run(2.0, c={**CELSIUS, Role.SKIN: 44.2})
+    assert desk.reset() == {"skin_trip"}
+    assert desk.state is GuardState.LATCHED
+    assert desk.trips[0] == "skin_trip"
+
+
+def test_a_probe_that_says_nothing_keeps_the_latch_at_once() -> None:
+    """H03: debounce is for tripping, not for letting go."""
+    desk = Desk().heat()
+    desk.guard = machine.stop(desk.guard, "desk", desk.now)
+    desk.run(0.5)
+    good = lease(desk.seq + 1, desk.now)
+    bad = replace(good.probes[0], value=None, quality=Quality.BAD)
+    desk.send(replace(good, probes=(bad, *good.probes[1:])))
+    assert "probe_bad" in desk.reset()
+    desk.seq += 1
+    desk.run(0.2)
+    assert desk.reset() == set()
+
+
+def test_status_says_when_a_human_confirmed() -> None:
+    """The controller believes no confirmation from before its PREPARE."""
+    desk = Desk()
+    assert machine.status(desk.guard, desk.now).armed_at == 0.0
+    desk.arm()
+    assert machine.status(desk.guard, desk.now).armed_at == pytest.approx(desk.now - 0.2)
 
 
 def test_status_says_what_it_holds() -> None:

@@ -86,6 +86,7 @@ SCENARIOS: dict[str, Course] = {
     "uncertain": [witness(uncertain_s=0.31)],
     "source_lost": silent_source(5),
     "readback_missing": sources(4, measured_ka_per_m=None),
+    "output_off_unasked": sources(7, output_on=False, measured_ka_per_m=0.0),
     "skin_dose": probes(1, seen(Role.SKIN, cem43_min=40.1)),
     "session_time": long_field(8),
     "lease_lost": [witness(peer_age_s=0.21)],
@@ -127,5 +128,8 @@ NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
     ("flat is not silent", "probe_stale", probes(1, stale(Role.HEALTHY, Why.FLAT))),
     ("source silent for 300 ms", "source_lost", silent_source(4)),
     ("a cap with its tolerance", "field_cap", sources(1, permit=7.5, measured_ka_per_m=7.6)),
+    ("off for 500 ms only", "output_off_unasked", sources(6, output_on=False)),
+    ("off and nothing permitted", "output_off_unasked", sources(9, permit=0.0, output_on=False)),
+    ("off after a trip", "output_off_unasked", sources(9, permit=None, output_on=False)),
     ("a lower frequency", "field_cap", sources(1, permit=7.5, frequency_hz=90_000.0)),
 )

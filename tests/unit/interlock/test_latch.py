@@ -3,7 +3,8 @@
 
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.interlock.evaluate import Hit
-from mnht_controller.interlock.latch import TRIPS_MAX, latched, reset
+from mnht_controller.interlock.latch import KEEPS_NO_LATCH, TRIPS_MAX, latched, reset
+from mnht_controller.interlock.rules import RULES
 
 SKIN = Hit("skin_trip", "H13", Effect.TRIP, "skin", 44.1, 44.0)
 LOST = Hit("source_lost", "H19", Effect.TRIP, "source", None, 0.35)
@@ -42,3 +43,13 @@ def test_reset_needs_the_cause_gone() -> None:
     assert reset(latch, (LOST,)) is latch
     assert not reset(latch, ()).is_latched
     assert not reset(latch, (CUT,)).is_latched
+
+
+def test_what_never_goes_away_keeps_no_latch() -> None:
+    """Each of these still refuses the next start; every other trip keeps the latch."""
+    latch = latched(Latch(), (SKIN,), 1.0, 1.0)
+    trips = {row.code for row in RULES if row.effect is Effect.TRIP}
+    assert trips >= KEEPS_NO_LATCH
+    for code in trips:
+        hit = Hit(code, "H01", Effect.TRIP, "", None, None)
+        assert reset(latch, (hit,)).is_latched is (code not in KEEPS_NO_LATCH)

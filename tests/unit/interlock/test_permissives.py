@@ -22,7 +22,7 @@ from mnht_controller.interlock.witness import Witness
 from mnht_controller.thermometry.observe import Why
 from tests.plans import ENVELOPE, PROBES
 from tests.unit.interlock.scenarios import SCENARIOS
-from tests.unit.interlock.scene import SHA, judged, observed, seen, source, status, witness
+from tests.unit.interlock.scene import NOW, SHA, judged, observed, seen, source, status, witness
 
 OFF = {"setpoint_ka_per_m": 0.0, "measured_ka_per_m": 0.0, "output_on": False}
 COOL = observed(seen(Role.SKIN, c=34.0))
@@ -62,6 +62,9 @@ UNMET: dict[str, set[str]] = {
         quiet(observations=observed(seen(Role.SKIN, c=34.0, quality=Quality.SUSPECT)))
     ),
     "skin_too_warm": codes(quiet(observations=observed(seen(Role.SKIN, c=43.0)))),
+    "prediction_unknown": codes(
+        quiet(observations=observed(seen(Role.SKIN, c=34.0, predicted_c=None)))
+    ),
     "source_not_zero": codes(quiet(source=source(**{**OFF, "output_on": True}))),
 }
 
@@ -115,6 +118,29 @@ def test_guard_states_that_may_start(state: GuardState) -> None:
     may = state in {GuardState.DISABLED, GuardState.ARMED}
     assert ("guard_state" in codes(guard=status(state=state))) is not may
     assert {"guard_state", "guard_envelope"} <= codes(guard=None)
+
+
+@pytest.mark.parametrize(("armed_at", "counts"), [(NOW - 0.1, False), (NOW, True)])
+def test_only_a_confirmation_after_prepare_counts(armed_at: float, counts: bool) -> None:
+    """H56: whatever was lost on the way to the guard, a human has to confirm anew."""
+    armed = status(state=GuardState.ARMED, armed_at=armed_at)
+    assert ("guard_state" not in codes(guard=armed, prepared_at=NOW)) is counts
+    assert codes(guard=armed) == set()
+    never = status(state=GuardState.ARMED, armed_at=float("nan"))
+    assert codes(guard=never, prepared_at=NOW) == {"guard_state"}
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_every_skin_probe_that_reads_needs_its_prediction(required: bool) -> None:
+    """H15, H42: the predicted cut-back would be blind."""
+
+    def found(**changes: Any) -> set[str]:
+        skin = seen(Role.SKIN, c=34.0, predicted_c=None, **changes)
+        other = replace(skin, probe=replace(skin.probe, required=required))
+        return codes(quiet(observations=observed(other)))
+
+    assert "prediction_unknown" in found()
+    assert ("prediction_unknown" in found(codes=(Why.NO_VALUE,))) is required
 
 
 def test_all_that_is_unmet_is_named_at_once() -> None:

@@ -26,10 +26,8 @@ SETTLED = 120
 
 def guard_status(state: GuardState, now: float, sha: str = PLAN.envelope_sha256) -> GuardStatus:
     """A guard in this state, confirmed just now if it is armed."""
-    status = GuardStatus(1, now, state, sha, 1)
-    confirmed = {"armed_at": now} if state in {GuardState.ARMED, GuardState.RUN} else {}
-    known = {name: at for name, at in confirmed.items() if name in GuardStatus.__slots__}
-    return replace(status, **known)  # type: ignore[arg-type]
+    armed_at = now if state in {GuardState.ARMED, GuardState.RUN} else 0.0
+    return GuardStatus(1, now, state, sha, 1, armed_at=armed_at)
 
 
 @dataclass
@@ -40,6 +38,8 @@ class Desk:
     latch: Latch = field(default_factory=Latch)
     skin_c: float = 37.0
     guard: GuardState | None = GuardState.DISABLED
+    armed_at: float | None = None
+    """When the human confirmed; None: just now."""
     envelope_sha256: str = PLAN.envelope_sha256
     health: Health = field(default_factory=Health)
     source: dict[str, Any] = field(default_factory=dict)
@@ -97,6 +97,8 @@ class Desk:
         guard = None
         if self.guard is not None:
             guard = guard_status(self.guard, now, self.envelope_sha256)
+            if self.armed_at is not None:
+                guard = replace(guard, armed_at=self.armed_at)
         return TickInput(
             tick=self.number,
             now=now,

@@ -17,6 +17,7 @@ from mnht_controller.domain.tick import Decision, Health
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.runtime import decide as floor
 from mnht_controller.runtime.decide import initial, state_digest
+from tests.plans import ENVELOPE, plan
 from tests.unit.runtime.moments import PLAN, SETTLED, Desk
 
 KEPT = Latch((Trip("skin_trip", "H13", "skin", 44.1, 44.0, 1.0, 1.0),))
@@ -223,16 +224,141 @@ def test_an_inhibit_does_not_latch() -> None:
     assert isinstance(desk.tick().verdict, Permit)
 
 
-def test_a_new_session_has_a_new_dose_and_field_time() -> None:
-    desk = Desk()
+SHORT = plan(limits=replace(ENVELOPE.limits, field_s_max=1.0))
+
+
+def spent() -> Desk:
+    """One second of field is allowed, and it is used up; the trip is reset."""
+    desk = Desk(SHORT, envelope_sha256=SHORT.envelope_sha256)
     desk.ramp()
-    assert desk.ticks(10).field_s > 0.5
-    desk.tick(Verb.STOP)
+    assert trips(desk.ticks(15)) == ["session_time"]
     desk.guard = GuardState.DISABLED
     desk.ticks(3)
     assert desk.tick(Verb.RESET).phase is Phase.STANDBY
-    assert desk.tick().field_s > 0.5, "only a new session starts anew"
-    assert desk.tick(Verb.PREPARE).field_s == 0.0
+    return desk
+
+
+def test_h43_field_time_outlives_trip_reset_and_prepare() -> None:
+    """One process and one envelope are one session: nothing an operator does begins it anew."""
+    desk = spent()
+    for _ in range(3):
+        decision = desk.tick(Verb.PREPARE)
+        assert decision.field_s > 1.0
+        assert "session_time" in codes(decision)
+        desk.guard = GuardState.ARMED
+        assert desk.ticks(5).phase is Phase.CHECK, "the start gate refuses by itself"
+        desk.guard = GuardState.DISABLED
+        assert desk.tick(Verb.ABANDON).phase is Phase.STANDBY
+
+
+def test_h43_field_time_outlives_abandon() -> None:
+    desk = Desk()
+    desk.ramp()
+    before = desk.ticks(10).field_s
+    desk.tick(Verb.PAUSE)
+    desk.ticks(3)
+    assert desk.tick(Verb.ABANDON).phase is Phase.STANDBY
+    desk.guard = GuardState.DISABLED
+    assert desk.tick(Verb.PREPARE).field_s >= before
+
+
+def test_h43_dose_outlives_prepare_and_refuses_the_next_session() -> None:
+    tight = plan(limits=replace(ENVELOPE.limits, skin_cem43_min_cap=0.01))
+    desk = Desk(tight, envelope_sha256=tight.envelope_sha256, skin_c=42.5)
+    desk.ticks(SETTLED)
+    dose_min = desk.tick(Verb.PREPARE).estimate.skin_cem43_min
+    assert dose_min > 0.01
+    decision = desk.tick()
+    assert decision.estimate.skin_cem43_min > dose_min
+    assert "skin_dose" in codes(decision)
+
+
+def test_h15_prepare_does_not_forget_where_the_skin_is_heading() -> None:
+    desk = Desk()
+    known = desk.ticks(SETTLED).estimate.skin_rate_c_per_s
+    assert known is not None
+    assert desk.tick(Verb.PREPARE).estimate.skin_predicted_c is not None
+
+
+def test_h15_nothing_is_armed_before_it_is_known_where_the_skin_is_heading() -> None:
+    desk = Desk()
+    desk.ticks(20)
+    desk.tick(Verb.PREPARE)
+    desk.guard = GuardState.ARMED
+    decision = desk.ticks(5)
+    assert (codes(decision), decision.phase) == ({"prediction_unknown"}, Phase.CHECK)
+    assert desk.ticks(SETTLED).phase is Phase.ARMED
+
+
+@pytest.mark.parametrize("state", [GuardState.ARMED, GuardState.RUN])
+def test_h56_a_confirmation_from_before_prepare_arms_nothing(state: GuardState) -> None:
+    """The lease that said `over` was lost: the guard still holds the line of the last session."""
+    desk = Desk()
+    desk.ticks(SETTLED)
+    desk.guard, desk.armed_at = state, desk.given[-1].now
+    desk.tick(Verb.PREPARE)
+    decision = desk.ticks(20)
+    assert (codes(decision), decision.phase) == ({"guard_state"}, Phase.CHECK)
+    desk.guard = GuardState.DISABLED
+    assert codes(desk.tick()) == set()
+    desk.guard, desk.armed_at = GuardState.ARMED, desk.given[-1].now
+    assert desk.ticks(2).phase is Phase.ARMED
+    assert desk.tick(Verb.START).phase is Phase.RAMP
+
+
+@pytest.mark.parametrize(
+    ("cause", "value", "code"),
+    [
+        ("skin_c", 45.5, "skin_trip"),
+        ("probe", {"value": None, "quality": Quality.BAD}, "probe_bad"),
+        ("source", {"watchdog_on": False}, "watchdog_off"),
+        ("source", {"interlocks_open": ("DOOR",)}, "source_interlock"),
+        ("uncertain_s", 0.4, "uncertain"),
+    ],
+)
+def test_h13_a_latch_holds_as_long_as_its_cause_would_trip_an_armed_session(
+    cause: str, value: object, code: str
+) -> None:
+    desk = Desk()
+    desk.ramp()
+    quiet = getattr(desk, cause)
+    setattr(desk, cause, value)
+    desk.ticks(5)
+    desk.guard = GuardState.DISABLED
+    first = desk.state.latch.first_out
+    for _ in range(3):
+        decision = desk.tick(Verb.RESET)
+        assert decision.phase is Phase.TRIPPED
+        assert code in codes(decision)
+        assert desk.state.latch.first_out == first
+    setattr(desk, cause, quiet)
+    desk.ticks(110)  # a level that was jumped to is believed after 10 s
+    assert desk.tick(Verb.RESET).phase is Phase.STANDBY
+
+
+@pytest.mark.parametrize(
+    "source", [{"faults": ("coolant",)}, {"limit_ka_per_m": 18.0}], ids=["fault", "limit"]
+)
+def test_what_only_prepare_can_mend_keeps_no_latch_but_refuses_the_start(
+    source: dict[str, object],
+) -> None:
+    desk = Desk(latch=KEPT, source=source, guard=GuardState.LATCHED)
+    desk.ticks(SETTLED)
+    assert desk.tick(Verb.RESET).phase is Phase.STANDBY
+    desk.guard = GuardState.ARMED
+    desk.tick(Verb.PREPARE)
+    decision = desk.ticks(3)
+    assert codes(decision) & {"source_fault", "source_limit"}
+    assert decision.phase is Phase.CHECK
+
+
+def test_h21_an_amplifier_that_is_switched_off_by_somebody_else_trips() -> None:
+    """Whoever switches it on again there would step the field to what is permitted by then."""
+    desk = Desk()
+    desk.ramp()
+    desk.source = {"output_on": False, "measured_ka_per_m": 0.0}
+    assert trips(desk.ticks(6)) == []
+    assert trips(desk.ticks(2)) == ["output_off_unasked"]
 
 
 def test_prepare_in_a_session_resets_nothing() -> None:
