@@ -59,7 +59,10 @@ def from_plain(kind: type[T], data: Plain) -> T:
 
 def dumps(value: object) -> str:
     """Canonical one-line JSON: keys in field order, no blanks, no NaN or infinity."""
-    text = _text(value, float.__repr__, _joined)
+    try:
+        text = _text(value, float.__repr__, _joined)
+    except TypeError:  # rare: a whole number stands for a float, and is written as one
+        text = _text(value, _decimals, lambda items: ",".join(map(_decimals, items)))
     if ("nan" in text or "inf" in text) and not _is_json(text):
         raise ValueError("NaN and infinity do not exist in JSON")
     return text
@@ -92,6 +95,10 @@ def packed(value: object) -> bytes:
 
     text = _text(value, numbers.append, put_all)
     return text.encode() + struct.pack(f"<{len(numbers)}d", *numbers)
+
+
+def _decimals(number: float) -> str:
+    return float.__repr__(1.0 * number)  # refuses a text, as float() would not
 
 
 def _joined(items: tuple[float, ...]) -> str:

@@ -83,6 +83,19 @@ def test_no_number_that_json_lacks_is_written(value):
         dumps(Reading(value, Quality.GOOD, 0.0, 0))
 
 
+@pytest.mark.parametrize("mark", [dumps, packed])
+def test_a_whole_number_counts_as_the_float_it_stands_for(mark):
+    assert mark(Reading(43, Quality.GOOD, 1, 7)) == mark(Reading(43.0, Quality.GOOD, 1.0, 7))
+    slope = SlopeTrack((1.0,), (37.0,), 0.0, 0.0, 0.0, 0, None)
+    assert mark(replace(slope, bins_c=(37,))) == mark(slope)
+
+
+@pytest.mark.parametrize("at", [None, "1.0"])
+def test_what_is_no_number_is_not_written(at):
+    with pytest.raises((TypeError, ValueError)):
+        dumps(Reading(43.0, Quality.GOOD, at, 7))
+
+
 def test_nan_and_inf_are_words_like_others():
     reading = Reading(None, Quality.BAD, 0.0, 0, "nan or inf")
     assert loads(Reading, dumps(reading)) == reading
