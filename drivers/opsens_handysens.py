@@ -30,6 +30,7 @@ class OpsensHandysens:
     def __init__(self, link: Link, channels: tuple[int, ...]) -> None:
         self._link = link
         self._frames = dict.fromkeys(channels, 0)
+        self._requests = {n: f"CH{n}:DATA? 1\n".encode() for n in channels}
         link.speak(EotFramer(), lambda _: (b"*IDN?\n", IDENTITY))
 
     async def open(self) -> Identity:
@@ -61,7 +62,7 @@ class OpsensHandysens:
         await self._link.close()
 
     async def _read(self, channel: int) -> Reading:
-        frame = await self._link.query(f"CH{channel}:DATA? 1\n".encode())
+        frame = await self._link.query(self._requests[channel])
         header, _, token = frame.replace(b"\r", b"").rpartition(b"\n")
         at = self._link.answered_at
         if header not in (b"", b"CH%d" % channel) or not TOKEN.fullmatch(token):
