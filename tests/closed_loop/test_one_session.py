@@ -9,9 +9,11 @@ from dataclasses import replace
 
 import pytest
 
+from mnht_controller.domain.command import Reason
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.trip import Trip
 from mnht_controller.guard import machine
 from mnht_controller.journal.records import TickRecord
 from mnht_controller.settings.settings import Settings
@@ -83,7 +85,10 @@ class Blushing(Played):
         began, tip = self.seen.course.first(Phase.RAMP), self.world.tips[1]
         if began is not None and not hasattr(self, "_true"):
             self._true, self._began = tip.reading, began[0]
-            tip.reading = lambda: self._true() + self._more_c(asyncio.get_running_loop().time())
+            tip.reading = self._warmer  # type: ignore[method-assign]  # this one tip blushes
+
+    def _warmer(self) -> float:
+        return self._true() + self._more_c(asyncio.get_running_loop().time())
 
     def _more_c(self, now: float) -> float:
         return max(0.0, 1.0 - 0.2 * abs(now - self._began - 6.0))
@@ -118,7 +123,7 @@ def test_h43_the_field_on_time_is_that_of_all_runs_together(operator: type[Restl
     assert FIELD_S_MAX - 1.0 < energized_s(session) <= FIELD_S_MAX + 0.5
     last = session.ticks[-1].decision
     assert last.phase is Phase.CHECK, "reset and prepared, but never armed again"
-    found = (*last.unmet, *session.guard.state.latch.trips)
+    found: tuple[Reason | Trip, ...] = (*last.unmet, *session.guard.state.latch.trips)
     assert "session_time" in {reason.code for reason in found}
 
 

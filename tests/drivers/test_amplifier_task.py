@@ -2,10 +2,12 @@
 """The amplifier's owner with the real driver, link and twin: what is on the wire, and when."""
 
 import asyncio
+from typing import cast
 
 import pytest
 
 from drivers.generic_scpi_source import SPEC
+from mnht_controller.devices.contract import FieldSource
 from mnht_controller.devices.link import Link
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.runtime.device import DeviceRow
@@ -58,7 +60,8 @@ def play(script, *, heats=True, simulated=True):
     async def main():
         bench = Bench(ScpiSource("SIM1", asyncio.get_running_loop().time()))
         row = DeviceRow("source", SPEC.name, "memory", simulated=simulated)
-        task = SourceTask(row, SPEC.make(Link(bench, simulated=simulated), ()), SPEC.period_s)
+        driver = cast(FieldSource, SPEC.make(Link(bench, simulated=simulated), ()))
+        task = SourceTask(row, driver, SPEC.period_s)
         running = asyncio.create_task(task.run(Liveness()))
         try:
             await asyncio.sleep(0.35)
