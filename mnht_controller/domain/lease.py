@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.reading import Reading, SourceReading
 from mnht_controller.domain.trip import Trip
 
@@ -17,6 +18,7 @@ class GuardState(StrEnum):
     LATCHED = "latched"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Lease:
     """One renewal. `permit_ka_per_m`: the amplitude while permitted, 0 inhibited, None on a trip.
@@ -36,6 +38,7 @@ class Lease:
     over: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class GuardStatus:
     """The guard's word: what it holds, for which envelope, up to which lease.
