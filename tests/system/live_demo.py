@@ -14,8 +14,12 @@ import psutil
 
 from sim_hardware.bench.rest import Operator
 from sim_hardware.bench.truth import TruthTail
-from sim_hardware.bench.warm import RAMP_SKIN_C, WAIT_S, is_alive, until
+from sim_hardware.bench.warm import RAMP_SKIN_C, WAIT_S, arm_and_start, is_alive, until
 
+SPEED = 4.0
+"""Arming waits for treatment time to pass: until the skin's slope is known."""
+HEATING = ("ramp", "plateau")
+"""Meanwhile the skin cools a little: where the session begins hangs on how fast it came so far."""
 SHELL = 'trap : INT; echo "modes $(stty -g)"; "$@"; echo "exit $?"; echo "modes $(stty -g)"'
 
 
@@ -27,7 +31,8 @@ class Demo:
         scenario.write_text(f"skin_c = {RAMP_SKIN_C}\n", encoding="utf-8")
         self.master, slave = pty.openpty()
         self.said = ""
-        demo = ["-m", "mnht_controller.cli", "demo", "--port", "0", "--scenario", str(scenario)]
+        demo = ["-m", "mnht_controller.cli", "demo", "--port", "0", "--speed", str(SPEED)]
+        demo += ["--scenario", str(scenario)]
         self._shell = subprocess.Popen(
             ["sh", "-c", SHELL, "sh", sys.executable, *demo],
             env={**os.environ, "TMPDIR": str(folder)},
@@ -61,8 +66,7 @@ class Demo:
         operator = Operator(self._word("console"))
         operator.login(self._word("one-time login"))
         operator.watch(self._left)
-        operator.arm(WAIT_S)
-        operator.start()
+        arm_and_start(operator)
         assert operator.wait_for({"ramp", "tripped"}, WAIT_S) == "ramp"
         assert self.seen.wait(lambda: self.seen.is_energized, WAIT_S)
 

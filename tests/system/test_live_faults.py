@@ -18,6 +18,7 @@ from mnht_controller.settings.load import load_site
 from sim_hardware.bench.scenario import Scenario, load_scenario
 from sim_hardware.bench.verdict import judge
 from sim_hardware.bench.warm import WAIT_S, Warm, until
+from tests.system.live_demo import HEATING, SPEED
 
 pytestmark = pytest.mark.real
 SCENARIOS = config_dir() / "scenarios"
@@ -58,8 +59,8 @@ def test_a_fault_ends_the_field_and_it_stays_away(
     """H01, H03, H04, H10, H16, H17, H20, H26 on ptys and sockets."""
     scenario = load_scenario(SCENARIOS / f"{name}.toml")
     began = time.monotonic()
-    with Warm(tmp_path) as stack:
-        stack.treat()
+    with Warm(tmp_path, SPEED) as stack:
+        stack.treat(*HEATING)
         at = begin(stack, scenario)
         assert stack.seen.wait(lambda: stack.seen.off_after(at), WAIT_S), "current flows on"
         if name == "controller_killed":
@@ -72,7 +73,9 @@ def test_a_fault_ends_the_field_and_it_stays_away(
         time.sleep(QUIET_S)
         ended = time.monotonic()
         code = stack.close()
-        verdict = judge(stack.live, plan_for(load_site(stack.site)), 1, ended - began, ended)
+        verdict = judge(
+            stack.live, plan_for(load_site(stack.site, speed=SPEED)), 1, ended - began, ended
+        )
     assert verdict["outcome"] == "tripped"
     assert verdict["first_out"] in codes
     assert verdict["oracle_violations"] == []

@@ -20,8 +20,8 @@ from mnht_controller.domain.lease import GuardState
 from mnht_controller.guard.machine import GuardEvent
 from mnht_controller.journal.read import read_records
 from sim_hardware.bench.rest import Refused
-from sim_hardware.bench.warm import WAIT_S, Warm, is_alive, until
-from tests.system.live_demo import Demo
+from sim_hardware.bench.warm import WAIT_S, Warm, is_alive, is_refused, until
+from tests.system.live_demo import HEATING, SPEED, Demo
 
 pytestmark = pytest.mark.real
 DEVICES = {"source", "thermometer", "enable_line"}
@@ -75,8 +75,8 @@ def test_sigkill_of_the_demo_leaves_no_process_and_no_current(demo: Demo) -> Non
 
 def test_stop_latches_both_and_the_latch_outlives_the_site(folder: Path) -> None:
     """H60: `mnht stop`; then a restart refuses to arm until a human resets (I9)."""
-    with Warm(folder) as stack:
-        stack.treat()
+    with Warm(folder, SPEED) as stack:
+        stack.treat(*HEATING)
         at = time.monotonic()
         assert mnht_stop(folder) == 0
         assert stack.seen.wait(lambda: stack.seen.off_after(at), WAIT_S)
@@ -86,7 +86,7 @@ def test_stop_latches_both_and_the_latch_outlives_the_site(folder: Path) -> None
         assert "operator_stop" in [item["code"] for item in alarms]
         assert stack.close() == 0
         assert not stack.seen.is_energized
-    with Warm(folder) as stack:
+    with Warm(folder, SPEED) as stack:
         until(lambda: stack.guard_state() == "latched", WAIT_S, "guard latched after a restart")
         assert stack.operator.wait_for({"tripped"}, WAIT_S) == "tripped"
         with pytest.raises(Refused):
@@ -95,20 +95,20 @@ def test_stop_latches_both_and_the_latch_outlives_the_site(folder: Path) -> None
             stack.operator.call("GET", "session/pending")
         assert not stack.seen.edges, "current without an arm"
         reset(stack)
-        stack.treat()
+        stack.treat(*HEATING)
         first = guard_events(Path(stack.live.served["journal_dir"]))[0]
         assert first.state is GuardState.DISABLED, "the first change must be the reset"
 
 
 def test_a_second_arm_follows_a_reset_and_the_console_may_die(folder: Path) -> None:
     """STOP and reset in one run of the site; bytes pass every wire; SIGKILL of the console."""
-    with Warm(folder) as stack:
-        stack.treat()
+    with Warm(folder, SPEED) as stack:
+        stack.treat(*HEATING)
         stack.operator.call("POST", "session/stop")
         assert stack.seen.wait(lambda: not stack.seen.is_energized, WAIT_S)
         assert stack.operator.wait_for({"tripped"}, WAIT_S) == "tripped"
         reset(stack)
-        stack.treat()
+        stack.treat(*HEATING)
         every_wire_is_used(stack)
         os.kill(stack.live.pid("console"), signal.SIGKILL)
         until(lambda: not is_alive(stack.live.pid("console")), WAIT_S, "console gone")
@@ -133,15 +133,11 @@ def mnht_stop(folder: Path) -> int:
 def reset(stack: Warm) -> None:
     """Reset both as soon as both are seen latched and nothing stands against it."""
     until(lambda: stack.guard_state() == "latched", WAIT_S, "guard latched")
-
-    def done() -> bool:
-        try:
-            stack.operator.call("POST", "session/reset")
-        except Refused:
-            return False
-        return True
-
-    until(done, WAIT_S, "reset")
+    until(
+        lambda: not is_refused(lambda: stack.operator.call("POST", "session/reset")),
+        WAIT_S,
+        "reset",
+    )
     assert stack.operator.wait_for({"standby"}, WAIT_S) == "standby"
     until(lambda: stack.guard_state() == "disabled", WAIT_S, "guard disabled")
 

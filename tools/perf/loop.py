@@ -170,7 +170,7 @@ def one(course: Course, phase_s: float) -> Trial | None:
 def measure(kind: Kind, phase_s: float) -> Trial:
     """Bring a fresh stack to the plateau, send the signal, and watch the coil."""
     with tempfile.TemporaryDirectory(prefix="mnht-perf-") as name, Warm(Path(name)) as stack:
-        stack.treat()
+        stack.treat("plateau")
         pid = stack.live.serve_pid if kind.process == "serve" else stack.live.pid(kind.process)
         time.sleep(phase_s)
         steal, seen = Steal(), stack.seen
