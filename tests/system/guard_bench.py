@@ -51,7 +51,8 @@ def until(condition: Callable[[], object], timeout_s: float = 5.0) -> bool:
 def make_lease(seq: int, now: float, permit: float | None) -> Lease:
     """Give a lease that no rule objects to: a cool, living probe and an obedient source."""
     probe = Reading(36.0 + 0.02 * (seq % 3), Quality.GOOD, now, seq)
-    source = SourceReading(now, seq, now, 1, seq, 0.0, 0.0, False, True, 7.5, 1e5, 25.0, 5.0)
+    field, is_on = permit or 0.0, bool(permit)
+    source = SourceReading(now, seq, now, 1, seq, field, field, is_on, True, 7.5, 1e5, 25.0, 5.0)
     return Lease(seq, now, 0.0, digest(ENVELOPE), permit, (probe,), source, 0.0)
 
 

@@ -97,7 +97,7 @@ def test_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_real_process_keeps_its_logs_away_from_the_document(tmp_path: Path) -> None:
     """The simulator's controller logs every phase; standard output holds the summary alone."""
     plot = tmp_path / "plot.toml"
-    plot.write_text('since = "standby"\nuntil_s = 4.0\n')
+    plot.write_text('since = "standby"\nuntil_s = 20.0\n')
     argv = [sys.executable, "-m", "mnht_controller.cli", "simulate", str(copied(tmp_path) / BENCH)]
     argv += ["--scenario", str(plot), "--out", str(tmp_path / "out"), "--json"]
     done = subprocess.run(argv, capture_output=True, text=True, timeout=50, check=False)
