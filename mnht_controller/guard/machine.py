@@ -36,7 +36,9 @@ __all__ = (
 
 TICK_GAP_S_MAX = 0.2
 ARMED_S_MAX = 60.0
-SILENCE_S_MIN = 1.0
+SILENCE_S_MIN = 1.2
+"""The receiver wants a second of silence by its own clock, after what the line delays."""
+
 FEED = b"\x55"
 RECLOSE = b"\xa5\x5a"
 
