@@ -123,8 +123,12 @@ def test_h43_the_field_on_time_is_that_of_all_runs_together(operator: type[Restl
     assert FIELD_S_MAX - 1.0 < energized_s(session) <= FIELD_S_MAX + 0.5
     last = session.ticks[-1].decision
     assert last.phase is Phase.CHECK, "reset and prepared, but never armed again"
-    found: tuple[Reason | Trip, ...] = (*last.unmet, *session.guard.state.latch.trips)
-    assert "session_time" in {reason.code for reason in found}
+    guard = session.guard.state
+    _, refused = machine.confirm(
+        guard, guard.envelope_sha256, guard.nonce, "once more", guard.ticked_at
+    )
+    found: tuple[Reason | Trip, ...] = (*last.unmet, *guard.latch.trips, *refused)
+    assert "session_time" in {reason.code for reason in found}, "one of the two refuses by it"
 
 
 def test_h43_a_second_session_goes_on_with_dose_and_time() -> None:
