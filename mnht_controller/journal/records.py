@@ -65,16 +65,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """Kind "session": a session opened or closed; `state` is opened or its outcome."""
-
-    id: str
-    state: str
-    actor: str = ""
-    settings_sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Lost:
     """Kind "lost": so many records were refused by a full queue just before this one."""
 

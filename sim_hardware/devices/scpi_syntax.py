@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([A-Za-z/]*)")
-NODE = re.compile(r"\[?:?([A-Za-z*]+)\]?")
 UNITS = (
     ("A/M", 1.0),
     ("KA/M", 1e3),
