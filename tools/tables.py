@@ -5,7 +5,7 @@ import dataclasses
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -31,33 +31,15 @@ from mnht_controller.interlock.guard_trips import GUARD_TRIPS
 from mnht_controller.interlock.permissives import PERMISSIVES
 from mnht_controller.interlock.rules import RULES
 from mnht_controller.journal import records
-from mnht_controller.settings.schema import KINDS
 from mnht_controller.surfaces import api, bodies, wording
 from sim_hardware.bench.oracles import ORACLES
 from sim_hardware.bench.scenario import CLASS_S
 from sim_hardware.devices.scpi_commands import ROWS
 from sim_hardware.faults import FAULTS
+from tools.file_tables import configuration, simulated
+from tools.markdown import code, first_line, table
 
 Json = Mapping[str, Any]
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Format a Markdown table; None is an empty cell."""
-    names = list(head)
-    lines = [names, ["---"] * len(names)]
-    lines += [["" if cell is None else str(cell) for cell in row] for row in rows]
-    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells) + "\n"
-
-
-def first_line(thing: object) -> str:
-    """Give the first line of a docstring."""
-    return (inspect.getdoc(thing) or "").partition("\n")[0]
-
-
-def code(text: object) -> str:
-    """Mark as code; nothing stays nothing."""
-    return f"`{text}`" if text not in {None, ""} else ""
 
 
 # ---- commands ------------------------------------------------------------------------------
@@ -198,60 +180,6 @@ def numbers() -> str:
     return table(("what", "value", "where"), rows)
 
 
-# ---- configuration -------------------------------------------------------------------------
-
-
-def configuration() -> str:
-    """One section a kind of file; nested tables follow their file."""
-    parts = []
-    for kind, model in KINDS:
-        schema = model.model_json_schema()
-        parts.append(f"## {kind}\n\n{first_line(model)}\n\n{_keys(schema, schema)}")
-        for heading, name in _nested(schema):
-            part = schema["$defs"][name]
-            about = part.get("description", "").partition("\n")[0]
-            parts.append(f"### {kind}: `{heading}`\n\n{about}\n\n{_keys(part, schema)}")
-    return "\n".join(parts)
-
-
-def _nested(schema: Json) -> Iterator[tuple[str, str]]:
-    """Give heading and definition of each table below a file's own keys."""
-    for key, value in schema["properties"].items():
-        ref = re.search(r"#/\$defs/(\w+)", str(value))
-        if ref and "properties" in schema["$defs"][ref[1]]:
-            yield f"[[{key}]]" if value.get("type") == "array" else f"[{key}]", ref[1]
-
-
-def _keys(part: Json, schema: Json) -> str:
-    required = part.get("required", [])
-    rows = []
-    for name, value in part["properties"].items():
-        default = "required" if name in required else _shown_default(value.get("default"))
-        rows.append((code(name), _kind(value, schema), default))
-    return table(("key", "value", "default"), rows)
-
-
-def _shown_default(value: object) -> str:
-    return "" if isinstance(value, dict | list) or value in {None, ""} else code(value)
-
-
-def _kind(value: Json, schema: Json) -> str:
-    """Say in words what a key takes."""
-    if "anyOf" in value:
-        return " or ".join(_kind(v, schema) for v in value["anyOf"] if v.get("type") != "null")
-    if "$ref" in value or "allOf" in value:
-        ref = value.get("$ref") or value["allOf"][0]["$ref"]
-        name = ref.rpartition("/")[2]
-        choices = schema["$defs"][name].get("enum")
-        return ", ".join(map(code, choices)) if choices else "table, see below"
-    if value.get("type") == "array":
-        return f"list of {_kind(value['items'], schema)}"
-    if "minimum" in value and "maximum" in value and value.get("type") in {"number", "integer"}:
-        low, high, unit = value["minimum"], value["maximum"], value.get("description", "")
-        return unit if low == high else f"{low:.8g} to {high:.8g} {unit}".rstrip()
-    return str(value.get("description") or {"string": "text"}.get(value["type"], value["type"]))
-
-
 # ---- records, wire, bench, console, errors ----------------------------------------------------
 
 RECORDS: tuple[tuple[str, str, type], ...] = (
@@ -383,8 +311,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = MappingProxyType(
         function.__name__: function
         for function in (
             commands, exit_codes, rules, guard_trips, permissives, transitions, hard_limits,
-            region_caps, numbers, configuration, record_kinds, dialect_commands, dialect_bits,
-            faults, oracles, routes, request_bodies, device_errors,
+            region_caps, numbers, configuration, simulated, record_kinds, dialect_commands,
+            dialect_bits, faults, oracles, routes, request_bodies, device_errors,
         )
     }
 )  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 CARRIED = ("pyproject.toml", "README.md", "LICENSE", "mnht_controller", "drivers", "config")
 SIMULATOR = "sim_hardware"
-COMMANDS = re.compile(r'\[project\.entry-points\."mnht\.(?:commands|checks)"\]\n(?:.+\n)+')
+COMMANDS = re.compile(r'\[project\.entry-points\."mnht\.(?:commands|checks|schemas)"\]\n(?:.+\n)+')
 
 
 def without_simulator(pyproject: str) -> str:

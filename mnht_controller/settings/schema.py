@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON schemas of the profile kinds, for editors. Generated; a test fails when they are stale."""
+"""JSON schemas of the file kinds, for editors. Generated; a test fails when they are stale.
+
+Files that only the simulator reads have their models there: it offers them as entry points.
+"""
 
 import json
+from importlib.metadata import entry_points
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from mnht_controller.settings import models
 from mnht_controller.settings.site import Site
 from mnht_controller.settings.values import Profile
 
-KINDS: tuple[tuple[str, type[Profile]], ...] = (
+GROUP = "mnht.schemas"
+PROFILES: tuple[tuple[str, type[Profile]], ...] = (
     ("applicator", models.Applicator),
     ("amplifier", models.Amplifier),
     ("thermometer", models.Thermometer),
@@ -18,12 +25,18 @@ KINDS: tuple[tuple[str, type[Profile]], ...] = (
 )
 
 
+def kinds() -> tuple[tuple[str, type[BaseModel]], ...]:
+    """Give every kind of file with its model: profiles, and what is installed besides."""
+    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    return (*PROFILES, *((point.name, point.load()) for point in points))
+
+
 def schemas() -> dict[str, str]:
     """Give each schema's text by its file name."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     return {
         f"{kind}.json": json.dumps(dialect | model.model_json_schema(), indent=2) + "\n"
-        for kind, model in KINDS
+        for kind, model in kinds()
     }
 
 

@@ -10,7 +10,7 @@ from tests.meta import tree
 
 CONFIG = tree.ROOT / "config"
 PROFILES = sorted(
-    path for kind, _ in schema.KINDS for path in (CONFIG / f"{kind.rstrip('s')}s").glob("*.toml")
+    path for kind, _ in schema.kinds() for path in (CONFIG / f"{kind.rstrip('s')}s").glob("*.toml")
 )
 
 
@@ -29,7 +29,7 @@ def test_a_changed_a_missing_and_a_stray_schema_are_stale(tmp_path: Path) -> Non
 
 def test_there_are_profiles_of_every_kind() -> None:
     assert {path.parent.name.rstrip("s") for path in PROFILES} == {
-        kind.rstrip("s") for kind, _ in schema.KINDS
+        kind.rstrip("s") for kind, _ in schema.kinds()
     }
 
 

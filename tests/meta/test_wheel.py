@@ -53,6 +53,7 @@ def test_the_reduced_wheel_has_no_trace_of_the_simulator(reduced: zipfile.ZipFil
     assert "sim_hardware" not in entries
     assert "mnht.commands" not in entries
     assert "mnht.checks" not in entries
+    assert "mnht.schemas" not in entries
 
 
 def test_config_travels_as_data(whole: zipfile.ZipFile) -> None:
@@ -66,9 +67,19 @@ def test_config_travels_as_data(whole: zipfile.ZipFile) -> None:
 
 def test_wheel_requires_what_the_project_says(whole: zipfile.ZipFile) -> None:
     project = tomllib.loads((tree.ROOT / "pyproject.toml").read_text())["project"]
-    wanted = {re.split(r"[<>=]", entry)[0] for entry in project["dependencies"]}
+    extras = project["optional-dependencies"]
+    wanted = {(name_of(entry), "") for entry in project["dependencies"]}
+    wanted |= {(name_of(entry), extra) for extra, entries in extras.items() for entry in entries}
     lines = text(whole, "/METADATA").splitlines()
-    requires = {
-        re.split(r"[<>=]", line.split()[1])[0] for line in lines if line.startswith("Requires-Dist")
-    }
+    requires = set()
+    for line in lines:
+        if line.startswith("Requires-Dist"):
+            entry, _, marker = line.removeprefix("Requires-Dist: ").partition(";")
+            extra = re.search(r"extra == '(\w+)'", marker)
+            requires.add((name_of(entry), extra[1] if extra else ""))
     assert requires == wanted
+    assert ("numba", "sim") in wanted
+
+
+def name_of(entry: str) -> str:
+    return re.split(r"[<>=;\[ ]", entry)[0]
