@@ -2,7 +2,8 @@
 """What every test gets: the check for leaked tasks, and the fixtures below.
 
 `run_virtual(coroutine)` runs in virtual time. `slow_callbacks` makes asyncio log each callback
-that holds the loop for more than 50 ms; it fails nothing by itself.
+that holds the loop for more than 50 ms; it fails nothing by itself. Before the first test, the
+bench's patient is fitted (once per change of the plant), so that no test waits for it.
 """
 
 import asyncio
@@ -11,10 +12,18 @@ from typing import Any
 
 import pytest
 
+from sim_hardware.plant.open import open_patient
 from tests import support
 from tests.leaks import pytest_configure, pytest_runtest_teardown
+from tests.meta import tree
 
 __all__ = ("pytest_configure", "pytest_runtest_teardown")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Fit and compile once, before workers share the processors."""
+    if not hasattr(session.config, "workerinput"):
+        open_patient(tree.ROOT / "config" / "patients" / "neck_node.toml")
 
 
 @pytest.fixture

@@ -1,44 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One fiber-optic tip: where it sits, how late, how noisy and how well in contact it is.
+"""One fiber-optic tip: where it sits, how late, how noisy, how true and how well in contact it is.
 
-Quantization is the instrument's business, not the probe's.
+Resolution here is the fiber's own; what an instrument rounds in its telegrams is the twin's.
 """
 
 import math
 import random
-from dataclasses import dataclass
+
+from sim_hardware.plant.patient_file import ProbeSpec
 
 FALL_S = 3.0  # a tip in still air follows it this fast
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeSpec:
-    """A probe as a patient file describes it: at a named site, lag in s, noise 1 sigma in °C."""
-
-    id: str
-    role: str
-    site: str
-    lag_s: float = 1.0
-    noise_c: float = 0.03
-    contact: float = 1.0
+HOUR_S = 3600.0
 
 
 class Probe:
     """Turns a site's true temperature into what the tip shows.
 
-    First-order lag; contact 1 sees the site, 0 the air. `inject` knows probe_off and probe_stuck.
+    First-order lag; contact 1 sees the site, 0 the air. Bias is there from the start, drift grows
+    with treatment time, noise comes on top, the sum is rounded to the resolution. `inject` knows
+    probe_off (lift-off: falls to the air) and probe_stuck.
     """
 
     def __init__(self, spec: ProbeSpec, air_c: float, seed: int) -> None:
         self.spec, self.air_c = spec, air_c
         self._random = random.Random(f"{seed}/{spec.id}")
         self.tip_c: float | None = None
+        self._age_s = 0.0
         self._off = False
         self._stuck: float | None = None
         self._shown = math.nan
 
     def advance(self, dt_s: float, site_c: float) -> None:
         """Let the tip follow its site for `dt_s` treatment seconds."""
+        self._age_s += dt_s
         contact = 0.0 if self._off else self.spec.contact
         seen = self.air_c + contact * (site_c - self.air_c)
         lag_s = max(self.spec.lag_s, FALL_S) if self._off else self.spec.lag_s
@@ -48,13 +42,18 @@ class Probe:
             self.tip_c += (seen - self.tip_c) * -math.expm1(-dt_s / lag_s)
 
     def reading(self) -> float:
-        """Return one sample, °C: the tip plus noise, or the frozen value. NaN before the start."""
+        """Return one sample, °C: what the tip says, or the frozen value. NaN before the start."""
         if self._stuck is not None:
             return self._stuck
         if self.tip_c is None:
             return math.nan
-        self._shown = self.tip_c + self._random.gauss(0.0, self.spec.noise_c)
-        return self._shown
+        spec = self.spec
+        said = self.tip_c + spec.bias_c + spec.drift_c_per_h * self._age_s / HOUR_S
+        said += self._random.gauss(0.0, spec.noise_c)
+        if spec.resolution_c > 0.0:
+            said = round(said / spec.resolution_c) * spec.resolution_c
+        self._shown = said
+        return said
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault: probe_off, probe_stuck (at the argument, else at the last sample)."""

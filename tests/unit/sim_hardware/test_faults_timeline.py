@@ -9,7 +9,8 @@ from sim_hardware.bench.virtual_time import run
 from sim_hardware.devices.opsens import OpsensTwin
 from sim_hardware.devices.scpi_source import ScpiSource
 from sim_hardware.faults import FAULTS, Fault, Layer, Targets, Timeline
-from sim_hardware.plant.probe import Probe, ProbeSpec
+from sim_hardware.plant.patient_file import ProbeSpec
+from sim_hardware.plant.probe import Probe
 from sim_hardware.wire.memory import MemoryTransport
 
 Said = bytes | type[OSError]
@@ -19,7 +20,8 @@ class Rig:
     """One thermometer with one probe on memory, one amplifier, all as a bench joins them."""
 
     def __init__(self) -> None:
-        self.probe = Probe(ProbeSpec("skin", "skin", "s", 0.0, 0.02), 24.0, 1)
+        spec = ProbeSpec(id="skin", role="skin", site="s", lag_s=0.0, noise_c=0.02)
+        self.probe = Probe(spec, 24.0, 1)
         self.probe.advance(0.1, 43.0)
         self.thermometer = OpsensTwin({1: lambda t: self.probe.reading()})
         self.amplifier = ScpiSource()
@@ -66,7 +68,8 @@ def celsius(said: Said) -> float:
 def test_every_verb_of_the_brief_is_there() -> None:
     assert [verb.name for verb in FAULTS] == [
         "probe_off", "probe_stuck", "probe_dropped", "no_probe_token", "stream_stall",
-        "amp_ignores_off", "amp_stuck_full", "link_drop", "controller_killed",
+        "amp_ignores_off", "amp_stuck_full", "coolant_stop", "coolant_warm", "link_drop",
+        "controller_killed",
     ]  # fmt: skip
     assert all(verb.hazards and verb.text for verb in FAULTS)
 
