@@ -40,6 +40,8 @@ FAULTS: tuple[Verb, ...] = (
     Verb("stream_stall", Layer.TWIN, ("H10",), "The thermometer falls silent."),
     Verb("amp_ignores_off", Layer.TWIN, ("H16",), "OFF is acknowledged and not obeyed."),
     Verb("amp_stuck_full", Layer.TWIN, ("H17",), "Full scale while on, deaf to all commands."),
+    Verb("coolant_stop", Layer.TWIN, ("H23",), "The coil's water stops.", "[unseen]"),
+    Verb("coolant_warm", Layer.TWIN, ("H23",), "The coil's water comes in warm.", "[°C]"),
     Verb("link_drop", Layer.LINK, ("H03", "H20"), "The cable is pulled."),
     Verb("controller_killed", Layer.BENCH, ("H26",), "SIGKILL to the controller."),
 )

@@ -22,12 +22,17 @@ CLASS_S = MappingProxyType(
         ("stream_stall", ""): 1.3,
         ("amp_ignores_off", ""): 0.75,
         ("amp_stuck_full", ""): 0.75,
+        ("coolant_stop", ""): 1.0,
+        ("coolant_warm", ""): 30.0,
         ("link_drop", "thermometer"): 1.3,
         ("link_drop", "source"): 0.75,
         ("controller_killed", ""): 0.4,
     }
 )
-"""Class times of design.md sections 7 and 9: from onset to field zero, s."""
+"""Class times of design.md sections 7 and 9: from onset to field zero, s.
+
+Warm water is answered when the outlet has become too warm, which takes up to 22 s.
+"""
 
 EXAMPLES = "see config/scenarios for examples"
 KEYS = frozenset({"schema", "title", "since", "until_s", "skin_c", "fault", "wish"})

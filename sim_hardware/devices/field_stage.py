@@ -7,8 +7,12 @@ Pure state over loop time; amplitudes are peak A/m. It reads no text and writes 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
+from typing import Protocol
 
 FULL_SCALE = 18e3
+FLOW_L_PER_MIN_MIN = 4.0
+OUTLET_C_MAX = 45.0
+COIL_C_MAX = 70.0
 DEVIATION_S = 0.3
 TEST_S = 0.01
 
@@ -34,6 +38,35 @@ class State(StrEnum):
 
 
 OFF, ARMED, ON = State
+FLOW_OPEN, OUTLET_OPEN = 1 << 2, 1 << 3
+"""Bits of STAT:QUES:INT of the two cooling switches."""
+
+
+class Sensors(Protocol):
+    """What is measured at the coil besides its field."""
+
+    def current_a(self, t: float) -> float:
+        """Return the peak current at loop time t."""
+
+    @property
+    def frequency_khz(self) -> float:
+        """Frequency of the field."""
+
+    @property
+    def coil_c(self) -> float:
+        """Temperature of the coil."""
+
+    @property
+    def coolant_out_c(self) -> float:
+        """Temperature of the water that comes out."""
+
+    @property
+    def coolant_in_c(self) -> float:
+        """Temperature of the water that goes in."""
+
+    @property
+    def flow_l_per_min(self) -> float:
+        """Flow of the water."""
 
 
 @dataclass(slots=True)
@@ -72,6 +105,7 @@ class _Ramp:
 class FieldStage:
     """Output stage and protections. `measured(t)`, kA/m, is set by whoever joins it to a coil.
 
+    So are `sensors`; without them nothing watches the cooling.
     Call `elapse(t)` before reading: timers act at their own time, not at the time of the call.
     Faults: `ignores_off` (off commands and a level of 0 have no effect), `stuck_full` (once on,
     full scale, deaf to everything including its own watchdog).
@@ -84,6 +118,8 @@ class FieldStage:
         self.ignores_off, self.stuck_full = False, False
         self.on_trip: Callable[[Ques], None] = lambda _: None
         self.measured: Callable[[float], float] = self.current
+        self.sensors: Sensors | None = None
+        self._cooling = Ques(0)  # what is wrong with it now
         self.off_at: float | None = t
         self._held: float | None = None  # a faulty stage stays on at this level
         self._ramp = _Ramp(t, 0.0, 0.0)
@@ -158,7 +194,7 @@ class FieldStage:
     def clear(self) -> None:
         """Clear latches whose cause is gone. Never switches on."""
         self.interlocks_latched = self.interlocks
-        self.latched = Ques.INTERLOCK if self.interlocks else Ques(0)
+        self.latched = self._cooling | (Ques.INTERLOCK if self.interlocks else Ques(0))
         self.first_cause = self.latched
 
     def beat(self, count: int, t: float) -> bool:
@@ -208,7 +244,8 @@ class FieldStage:
         return at, cause
 
     def supervise(self, t: float) -> None:
-        """Compare the measured with the produced field; over-field and deviation trip."""
+        """Compare the measured with the produced field, and watch the cooling; either trips."""
+        self._watch_cooling(t)
         if not self.is_energized:
             return
         measured = self.measured(t) * 1e3
@@ -221,6 +258,21 @@ class FieldStage:
             self._deviating_since = t
         elif t - self._deviating_since >= DEVIATION_S and self.state is ON:
             self._trip(Ques.FIELD, t)
+
+    def _watch_cooling(self, t: float) -> None:
+        """Too little water, too warm water or too warm a coil trip; water opens interlocks too."""
+        if (sensors := self.sensors) is None:
+            return
+        is_open = FLOW_OPEN if sensors.flow_l_per_min < FLOW_L_PER_MIN_MIN else 0
+        is_open |= OUTLET_OPEN if sensors.coolant_out_c > OUTLET_C_MAX else 0
+        self._cooling = Ques.COOLING if is_open else Ques(0)
+        if sensors.coil_c > COIL_C_MAX:
+            self._cooling |= Ques.TEMPERATURE
+        if new := self._cooling & ~self.latched:
+            self._trip(new, t)
+        others = self.interlocks & ~(FLOW_OPEN | OUTLET_OPEN)
+        if others | is_open != self.interlocks:
+            self.set_interlocks(others | is_open, t)
 
     def _trip(self, cause: Ques, t: float) -> None:
         """Latch and go off, at once."""

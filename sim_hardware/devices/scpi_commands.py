@@ -5,6 +5,7 @@ Each function gets the twin, the arguments and loop time. The table is the manua
 looks headers up in it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -161,13 +162,40 @@ def _beat(twin: "ScpiSource", arguments: list[str], t: float) -> None:
 # ---- measurements -------------------------------------------------------------------------------
 
 
+# A twin that stands alone, without a coil's sensors, answers what is plausible.
+
+
+def _current_a(twin: "ScpiSource", t: float) -> float:
+    sensors = twin.stage.sensors
+    if sensors is None:
+        return twin.stage.measured(t) * 1e3 / A_PER_M_PER_A
+    return sensors.current_a(t) / math.sqrt(2.0)
+
+
+def _frequency_hz(twin: "ScpiSource") -> float:
+    sensors = twin.stage.sensors
+    return FREQUENCY_HZ if sensors is None else sensors.frequency_khz * 1e3
+
+
+def _flow(twin: "ScpiSource") -> float:
+    sensors = twin.stage.sensors
+    return twin.flow_l_per_min if sensors is None else sensors.flow_l_per_min
+
+
 def _coil_c(twin: "ScpiSource", t: float) -> float:
-    return 25.0 + 12.0 * (twin.stage.measured(t) * 1e3 / FULL_SCALE) ** 2
+    sensors = twin.stage.sensors
+    if sensors is None:
+        return 25.0 + 12.0 * (twin.stage.measured(t) * 1e3 / FULL_SCALE) ** 2
+    return sensors.coil_c
 
 
 def _temperatures(twin: "ScpiSource", arguments: list[str], t: float) -> str:
-    coil_c = _coil_c(twin, t)
-    return ",".join(nr3(value) for value in (coil_c, coil_c - 1.0, 25.0, 22.0))
+    """Answer coil, ferrite, coolant out, coolant in."""
+    sensors, coil_c = twin.stage.sensors, _coil_c(twin, t)
+    others = (coil_c - 1.0, 25.0, 22.0)
+    if sensors is not None:  # coil and ferrite are one lump
+        others = (coil_c, sensors.coolant_out_c, sensors.coolant_in_c)
+    return ",".join(nr3(value) for value in (coil_c, *others))
 
 
 def _snapshot(twin: "ScpiSource", arguments: list[str], t: float) -> str:
@@ -175,12 +203,12 @@ def _snapshot(twin: "ScpiSource", arguments: list[str], t: float) -> str:
     twin.sequence += 1
     stage = twin.stage
     measured = stage.measured(t) * 1e3
-    coil_c = 25.0 + 12.0 * (measured / FULL_SCALE) ** 2
     wd_ms = round(stage.watchdog_remaining_s(t) * 1e3)
     return (
         f"{twin.sequence},{round((t - twin.booted_at) * 1e3)},{twin.boots},{stage.operation(t)},"
         f"{int(stage.latched)},{stage.interlocks},{stage.settings.level:.6E},{measured:.6E},"
-        f"{measured / A_PER_M_PER_A:.6E},{FREQUENCY_HZ:.6E},{coil_c:.6E},{twin.flow_l_per_min:.6E},"
+        f"{_current_a(twin, t):.6E},{_frequency_hz(twin):.6E},{_coil_c(twin, t):.6E},"
+        f"{_flow(twin):.6E},"
         f"{wd_ms},{stage.watchdog.last}"
     )
 
@@ -262,13 +290,13 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("ABORt", _abort),
     _measure("MEASure[:SCALar]:FIELd", _field),
-    _measure("MEASure[:SCALar]:CURRent:AC", lambda twin, t: _field(twin, t) / A_PER_M_PER_A),
+    _measure("MEASure[:SCALar]:CURRent:AC", _current_a),
     _measure("MEASure[:SCALar]:VOLTage:AC", lambda twin, t: _field(twin, t) / 9.0),
     _measure(
         "MEASure[:SCALar]:POWer:AC", lambda twin, t: 5e3 * (_field(twin, t) / FULL_SCALE) ** 2
     ),
-    _measure("MEASure[:SCALar]:FREQuency", lambda *_: FREQUENCY_HZ),
-    _measure("MEASure[:SCALar]:FLOW", lambda twin, _: twin.flow_l_per_min),
+    _measure("MEASure[:SCALar]:FREQuency", lambda twin, _: _frequency_hz(twin)),
+    _measure("MEASure[:SCALar]:FLOW", lambda twin, _: _flow(twin)),
     Row("MEASure[:SCALar]:TEMPerature", query=_temperatures),
     Row("FETCh:SNAPshot", query=_snapshot),
     Row(f"{DOG}[:STATe]", _watch, lambda twin, *_: str(int(twin.stage.watchdog.enabled))),

@@ -26,6 +26,8 @@ EXPECTED = (
     ("stream_stall", {"probe_stale"}),
     ("amp_ignores_off", {"off_not_obeyed"}),
     ("amp_stuck_full", {"field_cap", "readback_high"}),
+    ("coolant_stop", {"source_fault", "source_interlock"}),
+    ("coolant_warm", {"source_fault", "source_interlock"}),
     ("link_drop_source", {"source_lost", "uncertain"}),
     ("link_drop_thermometer", {"probe_stale"}),
     ("controller_killed", {"peer_lost"}),
