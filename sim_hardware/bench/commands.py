@@ -10,6 +10,7 @@ from mnht_controller.cli.output import EXIT_FAILED, EXIT_USAGE, emit, errors, sa
 
 if TYPE_CHECKING:
     from mnht_controller.settings.settings import Settings
+    from sim_hardware.bench.gallery import Gallery
 
 SiteFile = Annotated[Path, typer.Argument(metavar="SITE.toml", help="A simulated site.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -53,29 +54,43 @@ def simulate(
     scenario: ScenarioFile = None,
     seed: Seed = 1,
     controller: Annotated[str, typer.Option(help="Control law: pid.")] = "pid",
-    out: Annotated[Path | None, typer.Option(help="Folder for the journals.")] = None,
+    fidelity: Annotated[
+        str, typer.Option(help="Patient: reduced (fitted once, fast) or full (3-D).")
+    ] = "reduced",
+    session: Annotated[int, typer.Option(min=1, help="Session of the patient's course.")] = 1,
+    pictures: Annotated[
+        bool, typer.Option(help="Save movie, slices, temperatures; takes the full patient.")
+    ] = False,
+    volume: Annotated[str, typer.Option(help="Format of temperatures: .npz .nii.gz .vti")] = ".npz",
+    out: Annotated[Path | None, typer.Option(help="Folder for journals and pictures.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a whole session in virtual time: the real controller, guard machine, drivers and twins.
 
-    Example: mnht simulate config/sites/bench.toml --seed 1 --json
+    Examples: mnht simulate config/sites/bench.toml --seed 1 --json;
+    mnht simulate config/sites/bench.toml --fidelity full --pictures --out session-1
     """
     from mnht_controller.settings.load import load_site
     from mnht_controller.settings.logs import log_to_stderr
     from sim_hardware.bench.scenario import Scenario, load_scenario
     from sim_hardware.bench.simulate import Simulation, journal_dir
+    from sim_hardware.plant.open import FIDELITIES, Choice
 
     log_to_stderr()
-    if controller not in CONTROLLERS:
-        say(f"unknown controller {controller!r}: one of {', '.join(CONTROLLERS)}")
-        raise typer.Exit(EXIT_USAGE)
+    one_of("controller", controller, CONTROLLERS)
+    one_of("fidelity", fidelity, FIDELITIES)
     with errors(as_json=as_json):
         settings = simulated(load_site(site, protocol=protocol, patient=patient), site)
         plot = load_scenario(scenario) if scenario else Scenario()
-        simulation = Simulation(settings, seed, plot)
+        folder = out or journal_dir(settings, seed)
+        gallery = _gallery(folder, volume) if pictures else None
+        choice = Choice("full" if pictures or fidelity == "full" else "reduced", session)
+        simulation = Simulation(settings, seed, plot, choice, gallery)
         simulation.run()
-        journal = simulation.save(out or journal_dir(settings, seed))
-        document = simulation.judge(str(journal))
+        journal = simulation.save(folder)
+        document = simulation.judge(str(journal)) | {"plant": simulation.world.opened.facts()}
+        for file in gallery.save() if gallery else ():
+            say(f"saved {file}")
     report(document, as_json=as_json)
 
 
@@ -107,6 +122,20 @@ def demo(
         document = run(options)
     if document is not None:
         report(document, as_json=as_json, good="completed" if until == "complete" else "stopped")
+
+
+def _gallery(folder: Path, volume: str) -> "Gallery":
+    """Pictures need libraries that take their time to load."""
+    from sim_hardware.bench.gallery import Gallery
+
+    return Gallery(folder, volume)
+
+
+def one_of(what: str, given: str, possible: tuple[str, ...]) -> None:
+    """Refuse an option that is none of the possible ones, with exit code 2."""
+    if given not in possible:
+        say(f"unknown {what} {given!r}: one of {', '.join(possible)}")
+        raise typer.Exit(EXIT_USAGE)
 
 
 def simulated(settings: "Settings", file: Path) -> "Settings":

@@ -57,10 +57,12 @@ def run(options: DemoOptions) -> dict[str, object] | None:
         return None
     # Only now: reading profiles takes longer to import than the page to be served.
     from mnht_controller.app.build import plan_for
+    from sim_hardware.bench.patients import patient_of
     from sim_hardware.bench.verdict import judge
 
-    plan = plan_for(_settings(options))
-    return judge(live, plan, options.seed, ended_at - began, ended_at)
+    settings = _settings(options)
+    document = judge(live, plan_for(settings), options.seed, ended_at - began, ended_at)
+    return document | {"plant": patient_of(settings).facts()}
 
 
 def _start(live: Live, options: DemoOptions) -> None:

@@ -18,6 +18,9 @@ from mnht_controller.domain.errors import MnhtError
 
 MNHT = (sys.executable, "-m", "mnht_controller.cli")
 READY_S = 30.0
+FIT_S = 180.0
+"""The same for a bench, whose patient may have to be fitted first: once, and it says so."""
+LOOK_S = 0.2
 END_S = 3.0
 
 
@@ -51,13 +54,14 @@ class Live:
         self.options = options
         self.truth_path = options.folder / "truth.jsonl"
         self.served: dict[str, Any] = {}
+        self._shown = 0
         self._log = (options.folder / "bench.log").open("ab")
         self._bench = self._start_bench()
         self._serve = self._start_serve()
 
     def start(self) -> None:
         """Hand the bench's endpoints to the site, and wait until it is served."""
-        endpoints = _line(self._bench, "bench", self._tail)
+        endpoints = _line(self._bench, "bench", self._tail, FIT_S, self._relay)
         with suppress(BrokenPipeError):  # it died already; its line says why
             _tell(self._serve, endpoints)
         self.served = _line(self._serve, "serve", self._tail)
@@ -133,18 +137,34 @@ class Live:
             process_group=0,
         )
 
+    def _relay(self) -> None:
+        """Show what a bench says while it makes one wait."""
+        said = self._tail().splitlines()
+        lines = [line for line in said if line.startswith("mnht: ")]
+        for line in lines[self._shown :]:
+            sys.stderr.write(f"{line}\n")
+        self._shown = max(self._shown, len(lines))
+
     def _tail(self) -> str:
         self._log.flush()
         return Path(self._log.name).read_text(encoding="utf-8", errors="replace")[-2000:]
 
 
-def _line(process: subprocess.Popen[bytes], name: str, tail: Callable[[], str]) -> dict[str, Any]:
-    """The first JSON line a process prints, within READY_S."""
-    stdout = cast(IO[bytes], process.stdout)
+def _line(
+    process: subprocess.Popen[bytes],
+    name: str,
+    tail: Callable[[], str],
+    within_s: float = READY_S,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """The first JSON line a process prints, within a time; `meanwhile` runs while it waits."""
+    stdout, until = cast(IO[bytes], process.stdout), time.monotonic() + within_s
     with selectors.DefaultSelector() as selector:
         selector.register(stdout, selectors.EVENT_READ)
-        if not selector.select(READY_S):
-            raise NotReady(f"{name} printed nothing within {READY_S} s\n{tail().rstrip()}")
+        while not selector.select(LOOK_S):
+            meanwhile()
+            if time.monotonic() > until:
+                raise NotReady(f"{name} printed nothing within {within_s} s\n{tail().rstrip()}")
     line = stdout.readline()
     try:
         return dict(json.loads(line))

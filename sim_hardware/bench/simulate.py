@@ -9,6 +9,7 @@ import gc
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mnht_controller.app.build import Shell, build, header, plan_for
 from mnht_controller.devices.contract import DriverSpec
@@ -33,7 +34,11 @@ from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
 from sim_hardware.bench.world import World
 from sim_hardware.faults import Fault, Timeline
+from sim_hardware.plant.open import AS_USUAL, Choice
 from sim_hardware.wire.memory import MemoryTransport
+
+if TYPE_CHECKING:
+    from sim_hardware.bench.gallery import Gallery
 
 WATCH_S = 0.05
 """How often the observer looks at the coil; the exact moment of opening comes from the twin."""
@@ -59,8 +64,16 @@ class Observed:
 class Simulation:
     """One session from STANDBY to its end, in one process and in virtual time."""
 
-    def __init__(self, settings: Settings, seed: int, scenario: Scenario) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        seed: int,
+        scenario: Scenario,
+        choice: Choice = AS_USUAL,
+        gallery: "Gallery | None" = None,
+    ) -> None:
         self.settings, self.seed, self.scenario = settings, seed, scenario
+        self.choice, self.gallery = choice, gallery
         self.plan: Plan = plan_for(settings)
         self.seen = Observed()
         self.transports: dict[str, MemoryTransport] = {}
@@ -109,7 +122,7 @@ class Simulation:
     # ---- the session -----------------------------------------------------------------------
 
     async def _session(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.world = World(self.settings, loop.time(), self.seed)
+        self.world = World(self.settings, loop.time(), self.seed, self.choice)
         if self.scenario.skin_c is not None:
             self.world.warm_up(self.scenario.skin_c)
         head = header(self.settings, self.plan, "controller", seed=self.seed)
@@ -159,9 +172,15 @@ class Simulation:
             self._edge(now)
             if now >= next_truth or not self._is_told_within_cap():
                 self.seen.truth.append(self.world.truth(now))
+                self._show(self.seen.truth[-1])
                 next_truth = now + TRUTH_S
             await asyncio.sleep(WATCH_S)
         self.seen.truth.append(self.world.truth(loop.time()))
+
+    def _show(self, row: Truth) -> None:
+        if self.gallery is not None:
+            last = self.seen.course.last
+            self.gallery.look(self.world.patient, row, last.phase if last else None)
 
     def _play(self, timeline: Timeline, now: float) -> None:
         """Carry out what the scenario has for this moment of its own clock."""

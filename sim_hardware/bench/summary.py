@@ -99,7 +99,10 @@ def _true(run: Run) -> dict[str, float | None]:
         "tumor_c_max": _most(row.tumor_c_max for row in run.truth),
         "tumor_t90_c": _most(row.tumor_t90_c for row in run.truth),
         "tumor_t50_c": _most(row.tumor_t50_c for row in run.truth),
+        "tumor_t10_c": _most(row.tumor_t10_c for row in run.truth),
         "healthy_c_max": _most(row.healthy_c for row in run.truth),
+        "healthy_tissue_c_max": _most(row.healthy_tissue_c for row in run.truth),
+        "core_c_max": _most(row.core_c for row in run.truth),
     }
 
 

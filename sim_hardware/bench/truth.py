@@ -18,7 +18,8 @@ LOOK_S = 0.01
 class Truth:
     """One instant: `at` monotonic, `treatment_s` plant time, temperatures in °C.
 
-    `skin_c` is the hottest true skin at the probed sites, `skin_surface_c` over the whole skin.
+    `skin_c` is the hottest true skin at the probed sites, `skin_surface_c` over the whole skin;
+    `healthy_c` is the hottest probed healthy site, `healthy_tissue_c` that of all healthy tissue.
     `coil_ka_per_m_max` is the highest field so far, between rows too.
     """
 
@@ -32,7 +33,10 @@ class Truth:
     tumor_c_max: float
     tumor_t90_c: float
     tumor_t50_c: float
+    tumor_t10_c: float
     healthy_c: float
+    healthy_tissue_c: float
+    core_c: float
     coil_ka_per_m_max: float = 0.0
 
 

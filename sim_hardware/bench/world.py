@@ -5,12 +5,11 @@ Loop time drives the instruments, treatment time (loop time × speed) the patien
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from mnht_controller.devices.contract import Kind
 from mnht_controller.settings.settings import Device, Settings
-from sim_hardware.bench.patients import read_patient
+from sim_hardware.bench.patients import patient_of
 from sim_hardware.bench.truth import Truth
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import DecodingReceiver
@@ -18,10 +17,11 @@ from sim_hardware.devices.opsens import OpsensTwin
 from sim_hardware.devices.scpi_source import ScpiSource
 from sim_hardware.faults import Fault, Target, Targets
 from sim_hardware.plant.coil import Coil
-from sim_hardware.plant.patient import LayeredPatient
+from sim_hardware.plant.open import AS_USUAL, Choice
 from sim_hardware.plant.probe import Probe
 
 LINE = "enable_line"
+APPLICATOR = "applicator"
 FIELD_SQUARE_MAX = 18.0**2
 BISECTIONS = 12
 STEP_S_MAX = 0.5
@@ -42,19 +42,20 @@ class Faulty(Protocol):
 class World:
     """Everything behind the wires. `start_s` is loop time zero of this world."""
 
-    def __init__(self, settings: Settings, start_s: float, seed: int) -> None:
-        if settings.patient is None:
-            raise ValueError("the site names no patient; add `patient = …` to it")
-        self.anatomy = read_patient(Path(settings.patient))
-        self.patient = LayeredPatient(self.anatomy)
+    def __init__(
+        self, settings: Settings, start_s: float, seed: int, choice: Choice = AS_USUAL
+    ) -> None:
+        self.opened = patient_of(settings, choice)
+        self.person, self.patient = self.opened.file, self.opened.patient
         self.speed = settings.speed
         self.source = ScpiSource("SIM0001", start_s)
         self.line = DecodingReceiver()
         self.coil = Coil(self.source.stage, self.line, start_s)
         self.source.stage.measured = self.coil.field_ka_per_m
+        self.source.stage.sensors = self.coil
         self.start_s, self._at = start_s, start_s
-        air_c = self.anatomy.body.air_c
-        self._tips = {spec.id: Probe(spec, air_c, seed) for spec in self.anatomy.probes}
+        air_c = self.person.skin.air_c
+        self._tips = {spec.id: Probe(spec, air_c, seed) for spec in self.person.probe}
         self._probes = settings.probes
         self.tips = {probe.channel: self._tips[probe.id] for probe in settings.probes}
         self.cores: dict[str, Core] = {LINE: self.line}
@@ -109,7 +110,10 @@ class World:
             tumor_c_max=inside.tumor_c_max,
             tumor_t90_c=inside.tumor_t90_c,
             tumor_t50_c=inside.tumor_t50_c,
+            tumor_t10_c=inside.tumor_t10_c,
             healthy_c=max(self._at_role("healthy")),
+            healthy_tissue_c=inside.healthy_c_max,
+            core_c=inside.core_c,
             coil_ka_per_m_max=self.coil.field_ka_per_m_max,
         )
 
@@ -128,14 +132,15 @@ class World:
         return max(self._at_role("skin"))
 
     def _at_role(self, role: str) -> list[float]:
-        sites = [spec.site for spec in self.anatomy.probes if spec.role == role]
+        sites = [spec.site for spec in self.person.probe if spec.role == role]
         return [self.patient.site_c(site) for site in sites]
 
     def targets(
         self, links: Mapping[str, Target], bench: Callable[[Fault], None] | None = None
     ) -> Targets:
         """Everything that faults can act on; `links` are the fronts or transports by device."""
-        twins = {name: core for name, core in self.cores.items() if isinstance(core, Faulty)}
+        twins: dict[str, Target] = {APPLICATOR: self.coil.applicator}
+        twins |= {name: core for name, core in self.cores.items() if isinstance(core, Faulty)}
         probes: dict[tuple[str, int], Target] = {
             (probe.device, probe.channel): self.tips[probe.channel] for probe in self._probes
         }

@@ -18,7 +18,9 @@ ON, OFF = 5.0, 15.0
 def truth(at: float, **changes: Any) -> Truth:
     """One row; cool everywhere."""
     field = 5.0 if ON < at < OFF else 0.0
-    row = Truth(at, at, field, field, ON < at < OFF, 42.0, 42.1, 50.0, 45.0, 47.0, 40.0)
+    row = Truth(
+        at, at, field, field, ON < at < OFF, 42.0, 42.1, 50.0, 45.0, 47.0, 49.0, 40.0, 46.0, 37.0
+    )
     return replace(row, **changes)
 
 

@@ -30,7 +30,8 @@ KEYS = {
 INNER = {
     "true": {
         "skin_c_max", "skin_surface_c_max", "skin_overshoot_c", "skin_over_cap_c", "tumor_c_max",
-        "tumor_t90_c", "tumor_t50_c", "healthy_c_max",
+        "tumor_t90_c", "tumor_t50_c", "tumor_t10_c", "healthy_c_max",
+        "healthy_tissue_c_max", "core_c_max",
     },
     "measured": {"skin_c_max", "tumor_c_max"},
     "dose": {"skin_cem43_min", "tumor_cem43_t90_min"},

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulated session leaves in pictures: frames at their pace, the plateau's slices."""
+
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+
+from mnht_controller.domain.errors import ConfigError
+from mnht_controller.domain.phase import Phase
+from sim_hardware.bench.gallery import EVERY_S, Gallery
+from sim_hardware.plant.patient import Patient
+from sim_hardware.plant.volume import Volume
+from sim_hardware.plant.voxel_patient import VoxelPatient
+from tests.unit.bench.evidence import truth
+
+
+class Warming(VoxelPatient):
+    """A body that is as warm as it was last told, and counts how often it was looked at."""
+
+    def __init__(self) -> None:
+        self.celsius, self.looks = 37.0, 0
+
+    def volume(self) -> Volume:
+        self.looks += 1
+        label = np.ones((12, 12, 12), np.uint8)
+        warm = np.full(label.shape, self.celsius, np.float32)
+        warm[6, 6, 6] += 1.0
+        names = ("air", "tumor")
+        return Volume(warm, None, label, names, 1.0, (-5.5, -5.5, 0.5), 0.0, {})
+
+
+def test_frames_keep_their_pace_and_the_plateau_is_what_is_saved(tmp_path: Path) -> None:
+    body, gallery = Warming(), Gallery(tmp_path)
+    for second in range(100):
+        phase = Phase.PLATEAU if 20 <= second < 70 else Phase.COOLDOWN
+        body.celsius = 43.0 if phase is Phase.PLATEAU else 37.0
+        gallery.look(body, truth(float(second), treatment_s=float(second)), phase)
+    assert body.looks == 100 / EVERY_S
+    files = gallery.save()
+    assert [file.name for file in files] == ["temperature.gif", "slices.png", "temperature.npz"]
+    assert all(file.stat().st_size > 100 for file in files)
+    assert np.load(files[2])["celsius"].max() == pytest.approx(44.0)
+
+
+def test_a_patient_without_voxels_leaves_nothing(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path)
+    gallery.look(cast(Patient, object()), truth(0.0), Phase.PLATEAU)
+    assert gallery.save() == []
+
+
+def test_an_unknown_format_is_refused_before_the_session(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\.doc"):
+        Gallery(tmp_path, ".doc")
