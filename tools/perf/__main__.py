@@ -6,7 +6,13 @@ import importlib
 import sys
 from types import MappingProxyType
 
-NAMES = MappingProxyType({"loop": "how fast the field ends when a process is killed or stopped"})
+NAMES = MappingProxyType(
+    {
+        "loop": "how fast the field ends when a process is killed or stopped",
+        "plant": "how fast the simulated patient is, beside memory and peers",
+        "verify": "the simulated patient's solver against closed-form solutions",
+    }
+)
 
 
 def main() -> int:
