@@ -120,7 +120,7 @@ def test_outside_the_grid_the_nearest_legal_value_is_named_and_works(
     nearest = float(str(caught.value).rpartition(" ")[2])
     slab.place(**(site | {key: nearest}))
     step = 0.01 if site[key] > nearest else -0.01
-    with pytest.raises(ValueError, match="outside the (grid|body)"):
+    with pytest.raises(ValueError, match=r"outside the (grid|body)"):
         slab.place(**(site | {key: nearest + step}))
 
 
