@@ -18,6 +18,7 @@ from sim_hardware.plant import jit
 from sim_hardware.plant.sources import eddy_w_per_m3
 from tests.formulas import Response
 from tools.perf.cases import order, slab, sphere
+from tools.perf.cases.anatomy import eddy_w_per_kg
 from tools.perf.cases.common import Case, Found, Parameters
 from tools.perf.report import Progress, Report, host
 
@@ -311,7 +312,11 @@ def _eddies(work: Work) -> None:
         rows[name] = round(density / p.density, 2)
         if not low <= rows[name] <= high:
             work.miss(f"eddies: {name} has {rows[name]} W/kg at its rim, not {low} to {high}")
-    work.report.figures["eddies"] = {"rim_w_per_kg": rows, "regions": REGIONS}
+    work.report.figures["eddies"] = {
+        "rim_w_per_kg": rows,
+        "regions": REGIONS,
+        "max_w_per_kg_in_shipped_patients_at_their_caps": eddy_w_per_kg(),
+    }
     work.progress.step(f"eddies: {rows}")
 
 
