@@ -72,7 +72,7 @@ def _told(model: "Model", session: int) -> dict[str, Any]:
         "target": f"{reach.role} {reach.celsius:g} °C",
         "holds_at_ka_per_m": round(field, 3),
         "of_cap": round(field / reach.cap_ka_per_m, 3),
-        "field_limited": reach.field_limited,
+        "field_limited": reach.field_limited or field > reach.cap_ka_per_m,
         "rest": rest,
         "at_its_field": {"field_ka_per_m": reach.field_ka_per_m, **state()},
         "holding": holding,

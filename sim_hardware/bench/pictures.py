@@ -277,7 +277,7 @@ def _color_bar(figure: "Figure", image: "AxesImage", box: Box, height_px: float)
 
 
 def _readings(figure: "Figure", volume: Volume, start: Pair) -> None:
-    """List below the panels what the marks' voxels hold."""
+    """List below the panels the temperature of each mark."""
     rows = []
     for name, place in volume.marks.items():
         try:
@@ -285,9 +285,10 @@ def _readings(figure: "Figure", volume: Volume, start: Pair) -> None:
         except ValueError:
             continue
         if volume.label[index] != AIR:
-            rows.append((name.replace("_", " "), f"{volume.celsius[index]:.1f} °C"))
+            celsius = volume.mark_c.get(name, float(volume.celsius[index]))
+            rows.append((name.replace("_", " "), f"{celsius:.1f} °C"))
     top = (start[1] + 22.0) / PICTURE_PX[1]
-    title = "True temperature of the marks' voxels"
+    title = "True temperature at the marks"
     figure.text(start[0] / PICTURE_PX[0], top, title, size=10.5, color=INK, weight="bold")
     for number, (name, value) in enumerate(rows[: 3 * READING_ROWS]):
         x = (start[0] + 300.0 * (number // READING_ROWS)) / PICTURE_PX[0]

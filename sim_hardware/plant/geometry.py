@@ -81,7 +81,8 @@ def build(patient: PatientFile, known: Sequence[str], labels: Labels | None = No
     at, names = axes(patient.grid), ("air", *known)
     number = {name: n for n, name in enumerate(names)}
     label = _layers(patient, at, number) if labels is None else labels.copy()
-    target = np.zeros(label.shape, bool)
+    tumor = patient.body.target
+    target = label == (255 if tumor is None else _number(number, tumor, "body.target"))
     for n, structure in enumerate(patient.structure):
         name = _number(number, structure.tissue, f"structure[{n}].tissue")
         inside = structure.solid.inside(at) & (label != AIR)
@@ -90,7 +91,10 @@ def build(patient: PatientFile, known: Sequence[str], labels: Labels | None = No
         label[inside] = name
         target = (target | inside) if structure.target else (target & ~inside)
     if not target.any():
-        raise ValueError("structure: one needs `target = true`, and must not be covered wholly")
+        raise ValueError(
+            "structure: one needs `target = true` and must not be covered wholly, "
+            "or `body.target` a tissue of the labels"
+        )
     return Geometry(label, names, target, at, _top(label, at), patient.grid.voxel_mm)
 
 
@@ -102,6 +106,8 @@ def _number(number: dict[str, int], tissue: str, key: str) -> int:
 
 
 def _layers(patient: PatientFile, at: Axes, number: dict[str, int]) -> Labels:
+    if not patient.layer:
+        raise ValueError("layer: missing, every body but one of labels needs at least one")
     depth = depth_mm(patient.body, at)
     label = np.zeros(depth.shape, np.uint8)
     below, voxel_mm = 0.0, patient.grid.voxel_mm

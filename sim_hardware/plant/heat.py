@@ -153,11 +153,11 @@ def _iron_mg_per_ml(scene: Scene, row: Deposit) -> F64:
     geometry, course = scene.geometry, scene.patient.course
     if row.map is not None:
         iron = scene.images[row.map].astype(float)
-    elif row.solid is not None:
+    elif row.solid is not None and row.iron_mg_per_ml is not None:
         filled = shape.fraction(row.solid, geometry.at, geometry.voxel_mm)
         iron = row.iron_mg_per_ml * filled
     else:
-        raise ValueError("deposit: give a solid or a map")
+        raise ValueError("deposit: missing, give a solid with iron_mg_per_ml, or a map")
     after = scene.session - 1
     sigma_mm = (row.spread_mm**2 + after * course.spread_mm**2) ** 0.5
     whole = float(iron.sum())

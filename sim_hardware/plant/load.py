@@ -78,15 +78,15 @@ def build(
     return Model(scene, tuple(row.with_flow(factor) for row in tissues.values()), path)
 
 
-def _image(key: str, path: Path) -> NDArray[np.float64]:
+def _image(key: str, path: Path, voxel_mm: float) -> NDArray[np.float64]:
     try:
-        return read_image(path)
+        return read_image(path, voxel_mm)
     except ValueError as error:
         raise ValueError(f"{key}: {error}") from error
 
 
 def _map(name: str, folder: Path, geometry: geometry_of.Geometry) -> NDArray[np.float64]:
-    image = _image("deposit.map", folder / name)
+    image = _image("deposit.map", folder / name, geometry.voxel_mm)
     if image.shape != geometry.label.shape:
         raise ValueError(
             f"deposit.map: {name} is {image.shape}, the grid is {geometry.label.shape} (z, y, x)"
@@ -103,7 +103,7 @@ def _labels(patient: PatientFile, folder: Path, names: tuple[str, ...]) -> Label
         return None
     if body.labels is None or body.label_names is None:
         raise ValueError("body.labels: a body of labels needs `labels` and `label_names`")
-    image = _image("body.labels", folder / body.labels)
+    image = _image("body.labels", folder / body.labels, patient.grid.voxel_mm)
     shape = tuple(round(size / patient.grid.voxel_mm) for size in patient.grid.size_mm[::-1])
     if image.shape != shape:
         raise ValueError(f"body.labels: {body.labels} is {image.shape}, the grid is {shape} (zyx)")

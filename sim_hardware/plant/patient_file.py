@@ -31,7 +31,8 @@ class Body(Part):
 
     `radius_mm` is the distance from the field's axis to the skin, which decides eddy heating; the
     cylinder has that radius too. An ellipsoid touches z = 0 with its pole. `labels` is an image
-    (NIfTI, or .npy in z, y, x order) whose numbers `label_names` maps to tissues; 0 is outside.
+    (NIfTI, or .npy in z, y, x order) whose numbers `label_names` maps to tissues; 0 is outside,
+    and `target` names the tissue that is the tumor.
     """
 
     shape: Literal["slab", "cylinder", "ellipsoid", "labels"]
@@ -39,6 +40,7 @@ class Body(Part):
     semi_axes_mm: Triple | None = None
     labels: Reference | None = None
     label_names: dict[str, str] | None = None
+    target: str | None = None
 
 
 class Layer(Part):
@@ -59,11 +61,11 @@ class Structure(Part):
 class Deposit(Part):
     """Particles in tissue: `iron_mg_per_ml` fills the solid, then spreads (Gaussian, sigma in mm).
 
-    `map` (NIfTI or .npy of mg iron per mL on this grid, in z, y, x order) replaces the solid.
+    `map` (NIfTI or .npy of mg iron per mL on this grid, in z, y, x order) replaces both.
     """
 
     particle: Reference
-    iron_mg_per_ml: Annotated[float, Field(gt=0.0, le=200.0, description="mg/mL")]
+    iron_mg_per_ml: Annotated[float, Field(gt=0.0, le=200.0, description="mg/mL")] | None = None
     solid: Solid | None = None
     map: Reference | None = None
     spread_mm: Annotated[float, Field(ge=0.0, le=50.0, description="mm")] = 0.0
@@ -170,7 +172,7 @@ class PatientFile(File):
     reaches: Reach
     grid: Grid
     body: Body
-    layer: Annotated[Many[Layer], Field(min_length=1)]
+    layer: Many[Layer] = ()
     structure: Many[Structure] = ()
     deposit: Annotated[Many[Deposit], Field(min_length=1)]
     course: Course = Course()

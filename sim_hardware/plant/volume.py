@@ -5,7 +5,7 @@ Arrays are indexed [z, y, x]: x lateral, y along the field, z the depth below th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 import numpy as np
@@ -42,7 +42,9 @@ class Slice:
 class Volume:
     """Voxels of `spacing_mm`, the center of [0, 0, 0] at `origin_mm`, marks (sites, probes) in mm.
 
-    `names` holds the tissue of each label, "air" first. ValueError when the parts do not fit.
+    `names` holds the tissue of each label, "air" first. `mark_c` is the true temperature at marks
+    that are between voxels or on the skin; the others have their voxel's. ValueError when the
+    parts do not fit.
     """
 
     celsius: NDArray[np.float32]
@@ -53,6 +55,7 @@ class Volume:
     origin_mm: Point
     treatment_s: float
     marks: Mapping[str, Point]
+    mark_c: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = self.celsius.shape

@@ -66,6 +66,7 @@ def read(path: Path) -> Volume:
             origin_mm=(origin[0], origin[1], origin[2]),
             treatment_s=float(data["treatment_s"]),
             marks=dict(zip(names, places, strict=True)),
+            mark_c=dict(zip(data["known_names"].tolist(), data["known_c"].tolist(), strict=True)),
         )
 
 
@@ -78,6 +79,8 @@ def _npz(volume: Volume, path: Path) -> None:
         "origin_mm": np.array(volume.origin_mm, dtype=np.float64),
         "treatment_s": volume.treatment_s,
         "mark_names": np.array([*volume.marks], dtype=np.str_),
+        "known_names": np.array([*volume.mark_c], dtype=np.str_),
+        "known_c": np.array([*volume.mark_c.values()], dtype=np.float64),
         "mark_mm": np.array([*volume.marks.values()], dtype=np.float64).reshape(-1, 3),
     }
     if volume.cem43_min is not None:

@@ -232,6 +232,7 @@ class VoxelPatient:
             origin_mm=(x, y, z),
             treatment_s=self.treatment_s,
             marks=marks,
+            mark_c=dict(self._now),
         )
 
     def _depth(self, x_mm: float, y_mm: float) -> float:
