@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sim_hardware.plant.open import open_patient
+from sim_hardware.plant.models.open import open_patient
 from tests import support
 from tests.leaks import pytest_configure, pytest_runtest_teardown
 from tests.meta import tree

@@ -74,7 +74,7 @@ def simulate(
     from mnht_controller.settings.logs import log_to_stderr
     from sim_hardware.bench.scenario import Scenario, load_scenario
     from sim_hardware.bench.simulate import Simulation, journal_dir
-    from sim_hardware.plant.open import FIDELITIES, Choice
+    from sim_hardware.plant.models.open import FIDELITIES, Choice
 
     log_to_stderr()
     one_of("controller", controller, CONTROLLERS)

@@ -7,10 +7,10 @@ from mnht_controller.domain.errors import ConfigError
 from mnht_controller.domain.phase import Phase
 from sim_hardware.bench.pictures import Movie, picture
 from sim_hardware.bench.truth import Truth
-from sim_hardware.plant.patient import Patient
-from sim_hardware.plant.volume import Volume
-from sim_hardware.plant.volume_files import WRITERS, write
-from sim_hardware.plant.voxel_patient import VoxelPatient
+from sim_hardware.plant.models.patient import Patient
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
+from sim_hardware.plant.output.volume import Volume
+from sim_hardware.plant.output.volume_files import WRITERS, write
 
 EVERY_S = 20.0
 """Treatment seconds between frames."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_hardware.plant.volume import AIR, AXES, Point, Slice, Volume
+from sim_hardware.plant.output.volume import AIR, AXES, Point, Slice, Volume
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,8 +12,8 @@ import typer
 from mnht_controller.cli.output import EXIT_FAILED, emit, errors, say
 
 if TYPE_CHECKING:
-    from sim_hardware.plant.patient_file import PatientFile
-    from sim_hardware.plant.voxel_patient import Model
+    from sim_hardware.plant.body.patient_file import PatientFile
+    from sim_hardware.plant.models.voxel_patient import Model
 
 REACHES_WITHIN_C = 0.15
 """How far a file's `reaches` may be from what its plant does."""
@@ -46,8 +46,8 @@ def patient(
 
 def _told(model: "Model", session: int) -> dict[str, Any]:
     """Build the document of `mnht patient`."""
-    from sim_hardware.plant.hold import holds_at, hottest_c, sites_of
-    from sim_hardware.plant.voxel_patient import VoxelPatient
+    from sim_hardware.plant.models.hold import holds_at, hottest_c, sites_of
+    from sim_hardware.plant.models.voxel_patient import VoxelPatient
 
     whole, reach = VoxelPatient(model), model.patient.reaches
 
@@ -93,7 +93,7 @@ def patients(
     Example: mnht patients config/cohorts/reference.toml --count 5 --out drawn
     """
     from sim_hardware.bench.patients import loaded_cohort
-    from sim_hardware.plant.cohort import draw
+    from sim_hardware.plant.models.cohort import draw
 
     rows = []
     with errors(as_json=as_json):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.settings.settings import Settings
-from sim_hardware.plant.cohort import CohortFile
-from sim_hardware.plant.load import BadPatient, load, read
-from sim_hardware.plant.open import AS_USUAL, Choice, Opened, open_patient
-from sim_hardware.plant.voxel_patient import Model
+from sim_hardware.plant.models.cohort import CohortFile
+from sim_hardware.plant.models.load import BadPatient, load, read
+from sim_hardware.plant.models.open import AS_USUAL, Choice, Opened, open_patient
+from sim_hardware.plant.models.voxel_patient import Model
 
 RIGHT = "see config/patients/README.md and its neck_node.toml"
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from sim_hardware.bench import panels
 from sim_hardware.bench.panels import INK, LINES, OUTLINE, PALE, RIM, Box, Floats, Pair
-from sim_hardware.plant.volume import AIR, AXES, Point, Slice, Volume
+from sim_hardware.plant.output.volume import AIR, AXES, Point, Slice, Volume
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -34,7 +34,7 @@ from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
 from sim_hardware.bench.world import World
 from sim_hardware.faults import Fault, Timeline
-from sim_hardware.plant.open import AS_USUAL, Choice
+from sim_hardware.plant.models.open import AS_USUAL, Choice
 from sim_hardware.wire.memory import MemoryTransport
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from sim_hardware.devices.enable_line import DecodingReceiver
 from sim_hardware.devices.opsens import OpsensTwin
 from sim_hardware.devices.scpi_source import ScpiSource
 from sim_hardware.faults import Fault, Target, Targets
-from sim_hardware.plant.coil import Coil
-from sim_hardware.plant.open import AS_USUAL, Choice
+from sim_hardware.plant.applicator.coil import Coil
+from sim_hardware.plant.models.open import AS_USUAL, Choice
 from sim_hardware.plant.probe import Probe
 
 LINE = "enable_line"

@@ -7,7 +7,7 @@ Resolution here is the fiber's own; what an instrument rounds in its telegrams i
 import math
 import random
 
-from sim_hardware.plant.patient_file import ProbeSpec
+from sim_hardware.plant.body.patient_file import ProbeSpec
 
 FALL_S = 3.0  # a tip in still air follows it this fast
 HOUR_S = 3600.0

@@ -25,6 +25,10 @@ PLANTED = {
     "4. the product": ("mnht_controller/runtime/__init__.py", "import drivers"),
     "5. the simulator": ("sim_hardware/plant/__init__.py", "import mnht_controller.domain"),
     "6. the guard": ("mnht_controller/guard/__init__.py", "import structlog"),
+    "7. the simulated patient": (
+        "sim_hardware/plant/solver/__init__.py",
+        "import sim_hardware.plant.models",
+    ),
 }
 
 

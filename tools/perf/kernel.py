@@ -6,11 +6,11 @@ import time
 
 import numpy as np
 
-from sim_hardware.plant.bioheat import Bioheat
-from sim_hardware.plant.jit import compiled, prange
-from sim_hardware.plant.kernel import F32
-from sim_hardware.plant.medium import Medium
-from sim_hardware.plant.runs import INSULATED
+from sim_hardware.plant.solver.bioheat import Bioheat
+from sim_hardware.plant.solver.kernel import F32
+from sim_hardware.plant.solver.medium import Medium
+from sim_hardware.plant.solver.runs import INSULATED
+from sim_hardware.plant.support.jit import compiled, prange
 from tools.perf.peers.body import DT_S, LAG, SWEEP_EVERY, TISSUES, labels
 
 TRIAD = 32 * 2**20

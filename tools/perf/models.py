@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sim_hardware.plant.load import build, read
-from sim_hardware.plant.open import open_patient
-from sim_hardware.plant.patient_file import Grid, PatientFile
-from sim_hardware.plant.voxel_patient import VoxelPatient
+from sim_hardware.plant.body.patient_file import Grid, PatientFile
+from sim_hardware.plant.models.load import build, read
+from sim_hardware.plant.models.open import open_patient
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
 
 NECK = Path(__file__).resolve().parents[2] / "config" / "patients" / "neck_node.toml"
 SIDE, VOXEL_MM = 100, 1.5

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sim_hardware.plant import jit
+from sim_hardware.plant.support import jit
 from tools.perf.kernel import Ours, Stream, dose_cost, scaling
 from tools.perf.models import full_speed, reduced_speed
 from tools.perf.peers import PASSIVE, SPINNING, Peer, PeerError

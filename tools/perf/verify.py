@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from sim_hardware.plant import jit
-from sim_hardware.plant.sources import eddy_w_per_m3
+from sim_hardware.plant.heating.sources import eddy_w_per_m3
+from sim_hardware.plant.support import jit
 from tests.formulas import Response
 from tools.perf.cases import order, slab, sphere
 from tools.perf.cases.anatomy import eddy_w_per_kg

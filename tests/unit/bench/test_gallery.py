@@ -10,9 +10,9 @@ import pytest
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.domain.phase import Phase
 from sim_hardware.bench.gallery import EVERY_S, Gallery
-from sim_hardware.plant.patient import Patient
-from sim_hardware.plant.volume import Volume
-from sim_hardware.plant.voxel_patient import VoxelPatient
+from sim_hardware.plant.models.patient import Patient
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
+from sim_hardware.plant.output.volume import Volume
 from tests.unit.bench.evidence import truth
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from sim_hardware.bench import panels, pictures
 from sim_hardware.bench.pictures import Movie, picture
-from sim_hardware.plant.volume import Volume
+from sim_hardware.plant.output.volume import Volume
 
 pytest.importorskip("matplotlib")
 

@@ -3,7 +3,7 @@
 
 from pathlib import Path
 
-from sim_hardware.plant.load import load
+from sim_hardware.plant.models.load import load
 from tests.unit.cli.command import copied, mnht, spoil
 
 COARSE = ("voxel_mm = 1.0", "voxel_mm = 2.0"), ("thickness_mm = 1.0", "thickness_mm = 2.0")

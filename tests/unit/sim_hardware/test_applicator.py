@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sim_hardware.plant.applicator import (
+from sim_hardware.plant.applicator.applicator import (
     MFH300F,
     WATER_J_PER_L_K,
     Applicator,

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim_hardware.plant import jit
-from sim_hardware.plant.bioheat import SAFE, Bioheat
-from sim_hardware.plant.load import read
-from sim_hardware.plant.medium import Medium
-from sim_hardware.plant.runs import CORE, INSULATED
-from sim_hardware.plant.skin import Skin
-from sim_hardware.plant.sources import deposit_w_per_m3, eddy_w_per_m3, slp_w_per_kg
-from sim_hardware.plant.tissue import TissueFile, perfusion_table, rising_laws
+from sim_hardware.plant.heating.sources import deposit_w_per_m3, eddy_w_per_m3, slp_w_per_kg
+from sim_hardware.plant.models.load import read
+from sim_hardware.plant.solver.bioheat import SAFE, Bioheat
+from sim_hardware.plant.solver.medium import Medium
+from sim_hardware.plant.solver.runs import CORE, INSULATED
+from sim_hardware.plant.solver.skin import Skin
+from sim_hardware.plant.solver.tissue import TissueFile, perfusion_table, rising_laws
+from sim_hardware.plant.support import jit
 from tests import formulas
 from tools.perf.cases import order, slab, sphere
 from tools.perf.cases.common import Parameters, Run, block, centers, filled, grid, top_skin

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sim_hardware.plant import hold
-from sim_hardware.plant.cohort import CohortFile, Range, draw
-from sim_hardware.plant.load import build, read
-from sim_hardware.plant.voxel_patient import VoxelPatient
+from sim_hardware.plant.models import hold
+from sim_hardware.plant.models.cohort import CohortFile, Range, draw
+from sim_hardware.plant.models.load import build, read
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
 
 PATH = Path(__file__).parents[3] / "config" / "cohorts" / "reference.toml"
 

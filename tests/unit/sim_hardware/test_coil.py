@@ -7,8 +7,8 @@ import pytest
 
 from sim_hardware.devices.field_stage import Ques
 from sim_hardware.devices.scpi_source import ScpiSource
-from sim_hardware.plant.applicator import Applicator, Cooling, Facts
-from sim_hardware.plant.coil import Coil
+from sim_hardware.plant.applicator.applicator import Applicator, Cooling, Facts
+from sim_hardware.plant.applicator.coil import Coil
 
 FLOW, OUTLET = 1 << 2, 1 << 3
 

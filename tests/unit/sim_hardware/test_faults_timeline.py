@@ -9,7 +9,7 @@ from sim_hardware.bench.virtual_time import run
 from sim_hardware.devices.opsens import OpsensTwin
 from sim_hardware.devices.scpi_source import ScpiSource
 from sim_hardware.faults import FAULTS, Fault, Layer, Targets, Timeline
-from sim_hardware.plant.patient_file import ProbeSpec
+from sim_hardware.plant.body.patient_file import ProbeSpec
 from sim_hardware.plant.probe import Probe
 from sim_hardware.wire.memory import MemoryTransport
 

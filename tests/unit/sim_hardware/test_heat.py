@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim_hardware.plant import heat
-from sim_hardware.plant.bioheat import Bioheat
-from sim_hardware.plant.heat import Scene, Sources
-from sim_hardware.plant.particle import Particle
-from sim_hardware.plant.power import Power
-from sim_hardware.plant.voxel_patient import Model
-from tests.unit.sim_hardware.test_load import ANYWHERE, built, small
+from sim_hardware.plant.heating import heat
+from sim_hardware.plant.heating.heat import Scene, Sources
+from sim_hardware.plant.heating.particle import Particle
+from sim_hardware.plant.heating.power import Power
+from sim_hardware.plant.models.voxel_patient import Model
+from sim_hardware.plant.solver.bioheat import Bioheat
+from tests.unit.sim_hardware.small_patient import ANYWHERE, built, small
 
 ILP = "../particles/mcl.toml"
 ILP_NH_M2_PER_KG = 0.8

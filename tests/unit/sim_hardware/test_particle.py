@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import Field, ValidationError
 
-from sim_hardware.plant.part import Many, Part, complaint
-from sim_hardware.plant.particle import Particle, Rosensweig
+from sim_hardware.plant.heating.particle import Particle, Rosensweig
+from sim_hardware.plant.support.part import Many, Part, complaint
 
 FOLDER = Path(__file__).parents[3] / "config" / "particles"
 FILES = sorted(FOLDER.glob("*.toml"))

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim_hardware.plant import jit, load
-from sim_hardware.plant.coil import Coil
-from sim_hardware.plant.patient import Steps, exceeded
-from sim_hardware.plant.voxel_patient import VoxelPatient
-from tests.unit.sim_hardware.test_load import FILE, built, small
+from sim_hardware.plant.applicator.coil import Coil
+from sim_hardware.plant.models import load
+from sim_hardware.plant.models.patient import Steps, exceeded
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
+from sim_hardware.plant.support import jit
+from tests.unit.sim_hardware.small_patient import FILE, built, small
 
 BLOOD_J_PER_KG_K = 3617.0
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim_hardware.plant.patient_file import ProbeSpec
+from sim_hardware.plant.body.patient_file import ProbeSpec
 from sim_hardware.plant.probe import Probe
 
 AIR_C = 24.0

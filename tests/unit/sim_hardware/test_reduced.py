@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim_hardware.plant import cache, fit, load
-from sim_hardware.plant.open import Choice, open_patient
-from sim_hardware.plant.power import Power
-from sim_hardware.plant.reduced import ReducedPatient, Reduction
-from sim_hardware.plant.sampling import weigh
-from sim_hardware.plant.voxel_patient import Model, VoxelPatient
-from tests.unit.sim_hardware.test_load import Folder, built, small
+from sim_hardware.plant.heating.power import Power
+from sim_hardware.plant.models import fit, load
+from sim_hardware.plant.models.open import Choice, open_patient
+from sim_hardware.plant.models.reduced import ReducedPatient, Reduction
+from sim_hardware.plant.models.sampling import weigh
+from sim_hardware.plant.models.voxel_patient import Model, VoxelPatient
+from sim_hardware.plant.support import cache
+from tests.unit.sim_hardware.small_patient import Folder, built, small
 
 SITES = ("skin_center", "tumor_center", "muscle_beside")
 Fitted = tuple[Model, Reduction, Power]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sim_hardware.plant import hold
-from sim_hardware.plant.load import load
-from sim_hardware.plant.voxel_patient import VoxelPatient
+from sim_hardware.plant.models import hold
+from sim_hardware.plant.models.load import load
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
 
 FOLDER = Path(__file__).parents[3] / "config" / "patients"
 FILES = sorted(FOLDER.glob("*.toml"))

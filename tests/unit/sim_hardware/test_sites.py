@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim_hardware.plant import sites, surface
-from sim_hardware.plant.bioheat import Bioheat
-from sim_hardware.plant.patient_file import ProbeSpec, Site
-from sim_hardware.plant.sites import Place
-from sim_hardware.plant.voxel_patient import VoxelPatient
-from tests.unit.sim_hardware.test_load import ANYWHERE, built, small
+from sim_hardware.plant.body import sites, surface
+from sim_hardware.plant.body.patient_file import ProbeSpec, Site
+from sim_hardware.plant.body.sites import Place
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
+from sim_hardware.plant.solver.bioheat import Bioheat
+from tests.unit.sim_hardware.small_patient import ANYWHERE, built, small
 
 LIMB = {
     "body": {"shape": "cylinder", "radius_mm": 15.0},

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim_hardware.plant import surface
-from sim_hardware.plant.bioheat import Bioheat
-from sim_hardware.plant.skin import Exchange, Skin, Surface, bare_loss
-from sim_hardware.plant.voxel_patient import Model, VoxelPatient
-from tests.unit.sim_hardware.test_load import built, small
+from sim_hardware.plant.body import surface
+from sim_hardware.plant.models.voxel_patient import Model, VoxelPatient
+from sim_hardware.plant.solver.bioheat import Bioheat
+from sim_hardware.plant.solver.skin import Exchange, Skin, Surface, bare_loss
+from tests.unit.sim_hardware.small_patient import built, small
 
 STEFAN_BOLTZMANN = 5.670374419e-8
 CAPACITY = 3.76e6

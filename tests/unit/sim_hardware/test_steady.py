@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim_hardware.plant import steady
-from sim_hardware.plant.kernel import F32
-from sim_hardware.plant.voxel_patient import VoxelPatient
-from tests.unit.sim_hardware.test_load import built, small
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
+from sim_hardware.plant.solver import steady
+from sim_hardware.plant.solver.kernel import F32
+from tests.unit.sim_hardware.small_patient import built, small
 
 SLOWEST = 1e-3
 SIZE = 500

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from sim_hardware.plant.volume import Volume
-from sim_hardware.plant.volume_files import read, write
+from sim_hardware.plant.output.volume import Volume
+from sim_hardware.plant.output.volume_files import read, write
 
 SHAPE = (4, 5, 6)  # z, y, x: all different, or a wrong order would not show
 HOT = (1, 3, 4)

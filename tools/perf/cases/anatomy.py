@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sim_hardware.plant.heat import eddies
-from sim_hardware.plant.load import load
+from sim_hardware.plant.heating.heat import eddies
+from sim_hardware.plant.models.load import load
 
 PATIENTS = Path(__file__).resolve().parents[3] / "config" / "patients"
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim_hardware.plant import steady
-from sim_hardware.plant.bioheat import Bioheat
-from sim_hardware.plant.kernel import F32
-from sim_hardware.plant.medium import Medium
-from sim_hardware.plant.runs import INSULATED
-from sim_hardware.plant.skin import Exchange, Skin, Surface
+from sim_hardware.plant.solver import steady
+from sim_hardware.plant.solver.bioheat import Bioheat
+from sim_hardware.plant.solver.kernel import F32
+from sim_hardware.plant.solver.medium import Medium
+from sim_hardware.plant.solver.runs import INSULATED
+from sim_hardware.plant.solver.skin import Exchange, Skin, Surface
 from tests.formulas import F64, Material
 
 ARTERIAL_C = 37.0

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim_hardware.plant.bioheat import Bioheat
-from sim_hardware.plant.kernel import F32
-from sim_hardware.plant.medium import Medium
-from sim_hardware.plant.runs import CORE
-from sim_hardware.plant.skin import Exchange, Skin, Surface
+from sim_hardware.plant.solver.bioheat import Bioheat
+from sim_hardware.plant.solver.kernel import F32
+from sim_hardware.plant.solver.medium import Medium
+from sim_hardware.plant.solver.runs import CORE
+from sim_hardware.plant.solver.skin import Exchange, Skin, Surface
 from tests.formulas import F64, Material
 from tools.perf.cases.common import Found, Parameters, Run, block, centers, grid
 

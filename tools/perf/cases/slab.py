@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 
-from sim_hardware.plant.bioheat import Bioheat
-from sim_hardware.plant.medium import Medium
-from sim_hardware.plant.runs import CORE, INSULATED
+from sim_hardware.plant.solver.bioheat import Bioheat
+from sim_hardware.plant.solver.medium import Medium
+from sim_hardware.plant.solver.runs import CORE, INSULATED
 from tests import formulas
 from tests.formulas import Material, Robin
 from tools.perf.cases.common import (

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sim_hardware.plant.bioheat import Bioheat
+from sim_hardware.plant.solver.bioheat import Bioheat
 from tests import formulas
 from tests.formulas import F64, Material, Response
 from tools.perf.cases.common import (

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a field becomes heat: particles, eddy currents, deposits."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whole temperatures for other programs: NumPy, NIfTI, VTK."""
