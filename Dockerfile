@@ -46,5 +46,7 @@ ENTRYPOINT ["mnht"]
 CMD ["serve", "/etc/mnht/sites/site.toml"]
 
 FROM runtime AS demo
+# The fit of the simulated patient and its compiled kernels outlive the container with the volume.
+ENV XDG_CACHE_HOME=/var/lib/mnht
 COPY --from=build-demo /opt/mnht /opt/mnht
 CMD ["demo"]

@@ -120,6 +120,18 @@ class Circulation(Part):
     regulation_w_per_k: NotNegative = 60.0
 
 
+class Perturbation(Part):
+    """What changes on its own while the patient is treated: blood flow, for some time.
+
+    Seconds of treatment time since the patient began. `flow_factor` multiplies the flow that every
+    tissue tends to; those of perturbations that overlap multiply each other.
+    """
+
+    at_s: NotNegative
+    until_s: Positive | None = None
+    flow_factor: Annotated[float, Field(ge=0.05, le=20.0)]
+
+
 class HotSpot(Part):
     """Where eddy heat is stronger than anatomy says (a fold, a scar, a bridge of current)."""
 
@@ -178,6 +190,7 @@ class PatientFile(File):
     course: Course = Course()
     skin: Skin = Skin()
     circulation: Circulation = Circulation()
+    perturbation: Many[Perturbation] = ()
     hot_spot: Many[HotSpot] = ()
     site: Annotated[Many[Site], Field(min_length=1)]
     probe: Annotated[Many[ProbeSpec], Field(min_length=1)]

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the bench needs of a simulated patient, at whatever fidelity. Time is treatment time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sim_hardware.plant.body.patient_file import Perturbation
 
 F64 = NDArray[np.float64]
 
@@ -43,6 +46,15 @@ class Patient(Protocol):
 
     def restore(self, state: dict[str, F64]) -> None:
         """Take a saved state of the same patient file; ValueError when it does not fit."""
+
+
+def flow_factor(perturbations: Sequence[Perturbation], at_s: float) -> float:
+    """Return by how much blood flow is changed at a moment of treatment time."""
+    factor = 1.0
+    for row in perturbations:
+        if row.at_s <= at_s and (row.until_s is None or at_s < row.until_s):
+            factor *= row.flow_factor
+    return factor
 
 
 def exceeded(celsius: F64, *shares: float) -> list[float]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim_hardware.plant.body.patient_file import PatientFile
 from sim_hardware.plant.heating.power import Power
-from sim_hardware.plant.models.patient import F64, Steps, Truth, exceeded
+from sim_hardware.plant.models.patient import F64, Steps, Truth, exceeded, flow_factor
 from sim_hardware.plant.solver.kernel import F32
 from sim_hardware.plant.solver.skin import balance_c
 from sim_hardware.plant.solver.tissue import ARTERIAL_C, TABLE_FROM_C, TABLE_PER_C
@@ -159,10 +159,12 @@ class ReducedPatient:
         step_s, found = self._steps.step_s, reduction
         self._points = (found.modes, found.base, found.rest, found.weight, found.tissue)
         self._sites = (found.sites, found.sites_base, found.site_skin)
-        self._rest = (found.skin, found.skin_law, found.flow, self._sites)
+        self._flow = found.flow
+        self._rest = (found.skin, found.skin_law, self._flow, self._sites)
         keep = np.exp(-found.decay * step_s)
         self._linear = (keep, (1.0 - keep) / found.decay, found.pull)
         self._share = float(-np.expm1(-step_s / self.blood.lag_s))
+        self._changes, self._flow_factor = patient.perturbation, 1.0
         self._acting, self._field2 = np.zeros(len(found.pull)), math.nan
         self.treatment_s, self.core_c = 0.0, self.blood.core_c
         self.amplitude = np.zeros(len(found.decay))
@@ -182,6 +184,7 @@ class ReducedPatient:
     def _step(self, field2: float) -> None:
         step_s, blood = self._steps.step_s, self.blood
         self._act(field2)
+        self._change_flow()
         self._before[:] = self._now
         state = (self.amplitude, self.perfusion, self.surface_c, self._now)
         drive = (self.core_c - ARTERIAL_C, self._share, self._acting)
@@ -199,6 +202,14 @@ class ReducedPatient:
             self._absorbed_w = self.power.absorbed_w(field2)
             self._field2 = field2
 
+    def _change_flow(self) -> None:
+        """Take the flow that perturbations ask for at this moment."""
+        factor = flow_factor(self._changes, self.treatment_s) if self._changes else 1.0
+        if factor != self._flow_factor:
+            self._flow_factor = factor
+            self._flow = np.float32(factor) * self.reduction.flow
+            self._rest = (self._rest[0], self._rest[1], self._flow, self._rest[3])
+
     def settle(self, field2: float) -> None:
         """Jump to the steady state under a constant mean squared field, (kA/m)².
 
@@ -209,7 +220,7 @@ class ReducedPatient:
         for _ in range(SETTLE_ROUNDS):
             state = (self.amplitude, self.perfusion, self.surface_c)
             skin = (found.skin, found.skin_law)
-            force = _force(state, self._points, skin, found.flow, (core, 0.5))
+            force = _force(state, self._points, skin, self._flow, (core, 0.5))
             wanted = (force + self._acting @ found.pull) / found.decay
             change = 0.5 * (wanted - self.amplitude)
             self.amplitude += change

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The 3-D patient: bioheat on voxels, skin, particles, blood that follows, and a warm core."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from sim_hardware.plant.body import sites, surface
 from sim_hardware.plant.body.geometry import Geometry, Mask
-from sim_hardware.plant.body.patient_file import PatientFile
+from sim_hardware.plant.body.patient_file import PatientFile, Perturbation
 from sim_hardware.plant.heating import heat as heat_of
-from sim_hardware.plant.models.patient import F64, Steps, Truth, exceeded
+from sim_hardware.plant.models.patient import F64, Steps, Truth, exceeded, flow_factor
 from sim_hardware.plant.output.volume import Volume
 from sim_hardware.plant.solver import steady
 from sim_hardware.plant.solver.bioheat import Bioheat
@@ -22,6 +22,8 @@ from sim_hardware.plant.solver.tissue import ARTERIAL_C, Tissue, perfusion_table
 
 FLOW_EVERY_S = 4.0
 """How often blood flow and dose follow the temperatures; far below any lag of vessels."""
+FLOW_FACTOR_MAX = 2.0
+"""Highest `flow_factor` that steps are stable for, besides the file's perturbations."""
 SETTLED_C = 2e-3
 SETTLE_ROUNDS = 40
 SLOWEST_RATE = 2e-4
@@ -45,6 +47,11 @@ class Model:
     def geometry(self) -> Geometry:
         """The voxels."""
         return self.scene.geometry
+
+    def with_perturbations(self, *rows: Perturbation) -> "Model":
+        """Return the same body with these perturbations alone."""
+        patient = self.patient.model_copy(update={"perturbation": rows})
+        return replace(self, scene=replace(self.scene, patient=patient))
 
     def by_label(self, name: str) -> F64:
         """Return a property of every tissue by label; 0 for air."""
@@ -103,6 +110,8 @@ class VoxelPatient:
         self._flow_max()
         self._steps = Steps(min(patient.grid.step_s, self.heat.stable_s))
         self._since_flow_s, self.treatment_s = 0.0, 0.0
+        self.flow_factor = 1.0
+        """Multiplies all blood flow besides the file's perturbations; a fit sets it."""
         self._now: dict[str, float] = {}
         self._before = self._now
         if start:
@@ -128,9 +137,7 @@ class VoxelPatient:
         self._since_flow_s += step_s
         if self._since_flow_s >= FLOW_EVERY_S - 1e-9:
             lag_s = self.model.patient.circulation.lag_s
-            self.heat.flow(
-                self.flow_table, self._laws, float(-np.expm1(-self._since_flow_s / lag_s))
-            )
+            self._flow(float(-np.expm1(-self._since_flow_s / lag_s)))
             self.heat.add_dose(self._since_flow_s / 60.0)
             self._since_flow_s = 0.0
         self._before, self._now = self._now, self._look()
@@ -139,6 +146,14 @@ class VoxelPatient:
         before = self.heat.step(step_s, field2)
         self.skin.exchange(before, self.heat.rise, step_s)
         self.sources.add(self.heat.rise, step_s, field2)
+
+    def _flow(self, share: float) -> None:
+        """Let blood flow close a share of its way to what tissues and perturbations ask for."""
+        factor = self.flow_factor * flow_factor(self.model.patient.perturbation, self.treatment_s)
+        table, laws = self.flow_table, self._laws
+        if factor != 1.0:
+            table, laws = np.float32(factor) * table, np.float32(factor) * laws
+        self.heat.flow(table, laws, share)
 
     def _warm_core(self, step_s: float, field2: float) -> None:
         blood = self.model.patient.circulation
@@ -155,7 +170,7 @@ class VoxelPatient:
         """
         for number in range(SETTLE_ROUNDS):
             before = self.heat.rise.copy()
-            self.heat.flow(self.flow_table, self._laws, 0.7 if number else 1.0)
+            self._flow(0.7 if number else 1.0)
             self._relax(field2)
             change = self.heat.view(np.abs(self.heat.rise - before))[self.model.geometry.body]
             if float(change.max()) < SETTLED_C:
@@ -183,7 +198,9 @@ class VoxelPatient:
 
     def _flow_max(self) -> None:
         """Give every voxel its highest possible flow, so that the step is stable for all time."""
-        highest = self.flow_table.max(axis=1)
+        changes = self.model.patient.perturbation
+        factors = [flow_factor(changes, row.at_s) for row in changes]
+        highest = max([FLOW_FACTOR_MAX, *factors]) * self.flow_table.max(axis=1)
         self.heat.view(self.heat.perfusion)[:] = highest[self.model.geometry.label]
 
     # ---- looking ---------------------------------------------------------------------------

@@ -172,6 +172,18 @@ async def read(answer: httpx2.Response, count: int) -> list[tuple[str, str, Any]
     return [parse(event) for event in buffer.split(b"\n\n")[:count]]
 
 
+async def snapshot(answer: httpx2.Response) -> tuple[str, Any]:
+    """Give the first snapshot; on a busy machine word of a link may come before it."""
+    buffer = b""
+    async for chunk in answer.aiter_raw():
+        buffer += chunk
+        for event in buffer.split(b"\n\n")[:-1]:
+            kind, number, shown = parse(event)
+            if kind == "snapshot":
+                return number, shown
+    raise AssertionError(f"the stream ended without a snapshot: {buffer!r}")
+
+
 async def test_snapshots_come_live_with_the_tick_as_id(desk: Bench) -> None:
     headers = await desk.login()
     await desk.publish()
@@ -179,8 +191,8 @@ async def test_snapshots_come_live_with_the_tick_as_id(desk: Bench) -> None:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-cache"
         await desk.publish()
-        [(kind, number, shown)] = await read(answer, 1)
-    assert (kind, number, shown["tick"]) == ("snapshot", "2", 2)
+        number, shown = await snapshot(answer)
+    assert (number, shown["tick"]) == ("2", 2)
     assert shown["temperatures"]["skin"]["value"] == 42.8
     assert 0.0 <= shown["age_s"] < 5.0
 
