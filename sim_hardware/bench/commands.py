@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mnht_controller.cli.output import EXIT_FAILED, EXIT_USAGE, emit, errors, say
+from sim_hardware.bench.site_check import require_plant
 
 if TYPE_CHECKING:
     from mnht_controller.settings.settings import Settings
@@ -36,6 +37,8 @@ def bench(
 
     Example: mnht bench config/sites/bench.toml --json > endpoints.json
     """
+    with errors(as_json=as_json):
+        require_plant()
     from mnht_controller.settings.load import load_site
     from sim_hardware.bench.scenario import Scenario, load_scenario
     from sim_hardware.bench.serve import BenchOptions, serve
@@ -61,7 +64,9 @@ def simulate(
     pictures: Annotated[
         bool, typer.Option(help="Save movie, slices, temperatures; takes the full patient.")
     ] = False,
-    volume: Annotated[str, typer.Option(help="Format of temperatures: .npz .nii.gz .vti")] = ".npz",
+    volume: Annotated[
+        str | None, typer.Option(help="With --pictures: format of temperatures: .npz .nii.gz .vti")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for journals and pictures.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -70,6 +75,8 @@ def simulate(
     Examples: mnht simulate config/sites/bench.toml --seed 1 --json;
     mnht simulate config/sites/bench.toml --fidelity full --pictures --out session-1
     """
+    with errors(as_json=as_json):
+        require_plant()
     from mnht_controller.settings.load import load_site
     from mnht_controller.settings.logs import log_to_stderr
     from sim_hardware.bench.scenario import Scenario, load_scenario
@@ -79,6 +86,9 @@ def simulate(
     log_to_stderr()
     one_of("controller", controller, CONTROLLERS)
     one_of("fidelity", fidelity, FIDELITIES)
+    if volume is not None and not pictures:
+        say(f"--volume {volume}: add --pictures, which keeps temperatures, or leave it out")
+        raise typer.Exit(EXIT_USAGE)
     with errors(as_json=as_json):
         settings = simulated(load_site(site, protocol=protocol, patient=patient), site)
         plot = load_scenario(scenario) if scenario else Scenario()
@@ -124,11 +134,11 @@ def demo(
         report(document, as_json=as_json, good="completed" if until == "complete" else "stopped")
 
 
-def _gallery(folder: Path, volume: str) -> "Gallery":
+def _gallery(folder: Path, volume: str | None) -> "Gallery":
     """Pictures need libraries that take their time to load."""
     from sim_hardware.bench.gallery import Gallery
 
-    return Gallery(folder, volume)
+    return Gallery(folder, ".npz" if volume is None else volume)
 
 
 def one_of(what: str, given: str, possible: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from sim_hardware.bench.truth import Truth
 from sim_hardware.plant.models.patient import Patient
 from sim_hardware.plant.models.voxel_patient import VoxelPatient
 from sim_hardware.plant.output.volume import Volume
-from sim_hardware.plant.output.volume_files import WRITERS, write
+from sim_hardware.plant.output.volume_files import WRITERS, check, write
 
 EVERY_S = 20.0
 """Treatment seconds between frames."""
@@ -24,6 +24,11 @@ class Gallery:
         if suffix not in FORMATS:
             why = f"{suffix!r} is no format of volumes"
             raise ConfigError("command line", "--volume", why, f"one of {', '.join(FORMATS)}")
+        try:
+            check(suffix)
+        except ValueError as error:  # an extra, and a session is too long to learn of it after
+            right = "or another format"
+            raise ConfigError("command line", "--volume", str(error), right) from error
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._suffix = folder, suffix
         try:
@@ -52,8 +57,6 @@ class Gallery:
             return []
         shown = self._plateau or self._last
         files = [self._folder / name for name in ("temperature.gif", "slices.png")]
-        files.append(self._folder / f"temperature{self._suffix}")
         self._movie.save()
         picture(shown, files[1])
-        write(shown, files[2])
-        return files
+        return files + write(shown, self._folder / f"temperature{self._suffix}")

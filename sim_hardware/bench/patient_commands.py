@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mnht_controller.cli.output import EXIT_FAILED, emit, errors, say
+from mnht_controller.domain.errors import ConfigError
+from sim_hardware.bench.site_check import require_plant
 
 if TYPE_CHECKING:
     from sim_hardware.plant.body.patient_file import PatientFile
@@ -30,9 +32,10 @@ def patient(
     Exit code 1 when the file's `reaches` is not what the plant does.
     Example: mnht patient config/patients/prostate.toml --session 6
     """
-    from sim_hardware.bench.patients import loaded
-
     with errors(as_json=as_json):
+        require_plant()
+        from sim_hardware.bench.patients import loaded
+
         document = _told(loaded(file, session), session)
     if as_json:
         emit(document)
@@ -50,6 +53,9 @@ def _told(model: "Model", session: int) -> dict[str, Any]:
     from sim_hardware.plant.models.voxel_patient import VoxelPatient
 
     whole, reach = VoxelPatient(model), model.patient.reaches
+    if not sites_of(model.patient, reach.role):
+        why = f"{reach.role!r}, but no probe has that role"
+        raise ConfigError(str(model.path), "reaches.role", why, "add one, or name another role")
 
     def state() -> dict[str, Any]:
         seen = {site.name: round(whole.site_c(site.name), 3) for site in model.patient.site}
@@ -92,16 +98,21 @@ def patients(
 
     Example: mnht patients config/cohorts/reference.toml --count 5 --out drawn
     """
-    from sim_hardware.bench.patients import loaded_cohort
-    from sim_hardware.plant.models.cohort import draw
-
     rows = []
     with errors(as_json=as_json):
+        require_plant()
+        from sim_hardware.bench.patients import config_error, loaded_cohort
+        from sim_hardware.plant.models.cohort import draw
+        from sim_hardware.plant.models.load import BadPatient
+
         read = loaded_cohort(cohort, first + count)
         out.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         for done, number in enumerate(range(first, first + count), start=1):
-            found = draw(read, cohort, number)
+            try:
+                found = draw(read, cohort, number)
+            except BadPatient as error:
+                raise config_error(error) from error
             path = out / f"{found.name}.toml"
             path.write_text(as_toml(found, (cohort.parent / read.base).parent, out))
             rows.append({"file": str(path), "field_limited": found.reaches.field_limited})

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./run perf verify`: the 3-D bioheat solver against closed-form solutions, grid by grid.
 
-Infinite media, skin planes, slabs, a half-space, a manufactured solution, the balance of energy,
+Infinite media, skin planes, slabs, a half-space, a manufactured solution, balances of energy,
 step responses and eddy heat. Every parameter is an option: other values have solutions too.
 """
 
@@ -149,7 +149,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _steps(name: str, parameters: Parameters, grids: int) -> int:
-    few = {"v6_time": 1, "eddies": 1, "step_responses": 2 * len(parameters.response_perfusion)}
+    few = {
+        "v6_time": 1,
+        "v7_patient": 1,
+        "eddies": 1,
+        "step_responses": 2 * len(parameters.response_perfusion),
+    }
     return few.get(name, grids)
 
 
@@ -271,6 +276,19 @@ def _balance(work: Work) -> None:
         work.miss(f"v7_balance: {max(left):.2e} of the source unaccounted, above {IMBALANCE_MAX}")
 
 
+def _patient(work: Work) -> None:
+    total = order.patient()
+    left = total.imbalance
+    work.progress.step(f"v7_patient: {100 * left:.5f} %")
+    work.report.figures["v7_patient"] = {
+        "imbalance": float(f"{left:.3g}"),
+        "joule": {key: round(value, 2) for key, value in dataclasses.asdict(total).items()},
+    }
+    work.report.ratios["v7_patient_over_limit"] = round(left / IMBALANCE_MAX, 4)
+    if not left <= IMBALANCE_MAX:
+        work.miss(f"v7_patient: {left:.2e} of the sources unaccounted, above {IMBALANCE_MAX}")
+
+
 def _responses(work: Work) -> None:
     """4.6: at the tumor in an infinite medium, and at an adiabatic skin above it."""
     p, rows = work.parameters, dict[str, tuple[Response, Response]]()
@@ -323,6 +341,7 @@ def _eddies(work: Work) -> None:
 EXTRA: dict[str, Callable[[Work], None]] = {
     "v6_time": _time,
     "v7_balance": _balance,
+    "v7_patient": _patient,
     "step_responses": _responses,
     "eddies": _eddies,
 }

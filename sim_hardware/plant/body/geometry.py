@@ -14,6 +14,7 @@ from sim_hardware.plant.solver.runs import AIR, Labels
 F64 = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+VOXELS_MAX = 30_000_000
 LAYER_VOXELS_MIN = 1.0
 """A layer thinner than this many voxels could vanish from the grid."""
 
@@ -47,6 +48,12 @@ def axes(grid: Grid) -> Axes:
             legal = max(count, 1) * grid.voxel_mm
             raise ValueError(f"grid.size_mm: {size:g} along {key} is no whole voxels: {legal:g}")
     nx, ny, nz = counts
+    if nx * ny * nz > VOXELS_MAX:
+        legal = grid.voxel_mm * (nx * ny * nz / VOXELS_MAX) ** (1.0 / 3.0)
+        raise ValueError(
+            f"grid.voxel_mm: {nx} x {ny} x {nz} voxels are more than {VOXELS_MAX:g}, "
+            f"nearest {legal:.2g}"
+        )
     x: F64 = (np.arange(nx, dtype=float) - 0.5 * (nx - 1)) * grid.voxel_mm
     y: F64 = (np.arange(ny, dtype=float) - 0.5 * (ny - 1)) * grid.voxel_mm
     z: F64 = (np.arange(nz, dtype=float) + 0.5) * grid.voxel_mm
@@ -95,6 +102,8 @@ def build(patient: PatientFile, known: Sequence[str], labels: Labels | None = No
             "structure: one needs `target = true` and must not be covered wholly, "
             "or `body.target` a tissue of the labels"
         )
+    if not ((label != AIR) & ~target).any():
+        raise ValueError("structure: the target fills the whole body, leave some around it")
     return Geometry(label, names, target, at, _top(label, at), patient.grid.voxel_mm)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim_hardware.plant.body.shape import Length, Solid, Triple
+from sim_hardware.plant.body.shape import Length, Lengths, Solid
 from sim_hardware.plant.support.part import File, Many, Name, NotNegative, Part, Positive
 
 Reference = Annotated[str, Field(min_length=1, description="path relative to this file")]
@@ -21,7 +21,7 @@ class Grid(Part):
     """
 
     voxel_mm: Annotated[float, Field(ge=0.25, le=10.0, description="mm")]
-    size_mm: Triple
+    size_mm: Lengths
     floor: Literal["core", "insulated"] = "core"
     step_s: Annotated[float, Field(gt=0.0, le=5.0, description="s")] = 0.4
 
@@ -37,7 +37,7 @@ class Body(Part):
 
     shape: Literal["slab", "cylinder", "ellipsoid", "labels"]
     radius_mm: Length
-    semi_axes_mm: Triple | None = None
+    semi_axes_mm: Lengths | None = None
     labels: Reference | None = None
     label_names: dict[str, str] | None = None
     target: str | None = None

@@ -17,6 +17,9 @@ Axes = tuple[Array, Array, Array]
 
 Triple = Annotated[tuple[float, float, float], Field(strict=False, description="x, y, z in mm")]
 Length = Annotated[float, Field(gt=0.0, le=2000.0, description="mm")]
+Lengths = Annotated[
+    tuple[Length, Length, Length], Field(strict=False, description="along x, y, z in mm")
+]
 AXIS = {"x": 0, "y": 1, "z": 2}
 SUBCELLS = 4
 
@@ -39,7 +42,7 @@ class Ellipsoid(Part):
 
     shape: Literal["ellipsoid"]
     center_mm: Triple
-    semi_axes_mm: Triple
+    semi_axes_mm: Lengths
 
     def inside(self, at: Axes) -> Mask:
         """Return where the solid is."""
@@ -72,7 +75,7 @@ class Box(Part):
 
     shape: Literal["box"]
     center_mm: Triple
-    size_mm: Triple
+    size_mm: Lengths
 
     def inside(self, at: Axes) -> Mask:
         """Return where the solid is."""

@@ -90,7 +90,8 @@ class Scene:
         for number, volume in enumerate(found):
             if not float(volume.max()) > IRON_MIN_MG_PER_ML:
                 raise ValueError(
-                    f"deposit[{number}].solid: no iron lies in the body, move it inside"
+                    f"deposit[{number}].solid: no iron lies in the body in session {self.session}: "
+                    "move it inside, or ask for an earlier session"
                 )
         return found
 
@@ -158,6 +159,7 @@ def _iron_mg_per_ml(scene: Scene, row: Deposit) -> F64:
         iron = row.iron_mg_per_ml * filled
     else:
         raise ValueError("deposit: missing, give a solid with iron_mg_per_ml, or a map")
+    iron = iron * geometry.body
     after = scene.session - 1
     sigma_mm = (row.spread_mm**2 + after * course.spread_mm**2) ** 0.5
     whole = float(iron.sum())

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from sim_hardware.plant.body.patient_file import PatientFile, Reference
 from sim_hardware.plant.models import hold
-from sim_hardware.plant.models.load import build, read
+from sim_hardware.plant.models.load import BadPatient, build, read
 from sim_hardware.plant.models.voxel_patient import VoxelPatient
-from sim_hardware.plant.support.part import File, Part
+from sim_hardware.plant.support.part import File, Part, complaint
 
 SETPOINT_C = 43.0
 COVER_MM = 2.0
@@ -25,6 +25,12 @@ class Range(Part):
     low: float
     high: float
     law: Literal["uniform", "log"] = "uniform"
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> "Range":
+        if self.low > self.high or (self.law == "log" and self.low <= 0.0):
+            raise ValueError("must have low <= high, and low above 0 for logarithms")
+        return self
 
     def draw(self, random: np.random.Generator) -> float:
         """Return one number."""
@@ -74,6 +80,9 @@ def draw(cohort: CohortFile, path: Path, number: int) -> PatientFile:
     depth = max(vary.deposit_depth_mm.draw(random), radius + COVER_MM)
     shift = [vary.placement_mm.draw(random) for _ in range(2)]
     base = read(base_path, PatientFile).model_dump(by_alias=True)
+    if not base["structure"] or base["body"]["shape"] == "labels":
+        why = "a base needs layers and a structure that is the tumor, give another patient"
+        raise BadPatient(path, "base", why)
     drawn = base | {
         "name": f"{cohort.name[:24]}_{number:04d}",
         "title": f"{cohort.title}: patient {number}",
@@ -87,14 +96,17 @@ def draw(cohort: CohortFile, path: Path, number: int) -> PatientFile:
     drawn["circulation"] = base["circulation"] | {"flow_factor": flow, "lag_s": lag_s}
     ball = {"shape": "sphere", "center_mm": [*shift, depth], "radius_mm": radius}
     drawn["structure"] = [base["structure"][0] | {"solid": ball}]
-    drawn["deposit"] = [base["deposit"][0] | {"solid": ball}]
+    drawn["deposit"] = [base["deposit"][0] | {"solid": ball, "map": None}]
     drawn["layer"] = [
         row | {"thickness_mm": max(row["thickness_mm"], cohort.voxel_mm)} for row in base["layer"]
     ]
     drawn["site"] = _sites(base["site"], radius, depth)
     lags = (vary.probe_lag_s.draw(random), vary.probe_noise_c.draw(random))
     drawn["probe"] = [row | {"lag_s": lags[0], "noise_c": lags[1]} for row in base["probe"]]
-    return _with_iron(drawn, base_path, cohort, vary.hold_u.draw(random))
+    try:
+        return _with_iron(drawn, base_path, cohort, vary.hold_u.draw(random))
+    except ValidationError as error:
+        raise BadPatient(path, *complaint(error)) from error
 
 
 def _sites(sites: list[dict[str, Any]], radius: float, depth: float) -> list[dict[str, Any]]:
@@ -129,6 +141,9 @@ def _with_iron(drawn: dict[str, Any], path: Path, cohort: CohortFile, hold_u: fl
     cap = cohort.cap_ka_per_m
     limited = made(IRON_MAX, reach | {"field_ka_per_m": cap, "field_limited": True})
     whole = VoxelPatient(build(limited, path), start=False)
+    needed = hold.holds_at(whole, limited, SETPOINT_C)
+    if needed <= cap:
+        return made(IRON_MAX, reach | {"field_ka_per_m": needed})
     whole.settle(cap**2)
     reached = hold.hottest_c(whole, hold.sites_of(limited, "skin"))
     more = {"field_ka_per_m": cap, "field_limited": True, "celsius": min(reached, 90.0)}

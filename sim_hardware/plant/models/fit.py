@@ -32,6 +32,9 @@ HOT_C = 75.0
 FULL_KA_PER_M = 18.0
 CHUNK = 200_000
 
+ERRORS = ("sites", "skin_surface_c_max", "tumor_t90_c", "tumor_c_max", "healthy_c_max")
+"""What the error of a fit is measured of: all sites, then fields of `Truth`."""
+
 Say = Callable[[str], None]
 
 
@@ -84,17 +87,16 @@ def fit(model: Model, say: Say = lambda _text: None) -> tuple[Reduction, Power]:
     other = VoxelPatient(tried, start=False)
     other.restore(rest)
     errors = _error(other, ReducedPatient(found, tried.patient, power), hold2, cap2)
-    say(
-        f"{model.patient.name}: {len(found.decay)} modes, {len(found.base)} points; against 3-D: "
-        f"sites {errors[0]:.3f}, skin maximum {errors[1]:.3f}, tumor T90 {errors[2]:.3f} °C"
-    )
+    shown = ", ".join(f"{name} {value:.3f}" for name, value in zip(ERRORS, errors, strict=True))
+    counts = f"{len(found.decay)} modes, {len(found.base)} points"
+    say(f"{model.patient.name}: {counts}; largest errors against 3-D in °C: {shown}")
     return replace(found, error=errors), power
 
 
 def _error(whole: VoxelPatient, small: ReducedPatient, hold2: float, cap2: float) -> F64:
-    """Run both; give the largest differences at sites, of the skin's maximum, of T90, °C."""
+    """Run both; give the largest differences of each of ERRORS, °C."""
     names = [site.name for site in whole.model.patient.site]
-    worst = np.zeros(3)
+    worst = np.zeros(len(ERRORS))
     for span_s, of_cap, of_hold in TRIAL:
         field2 = of_cap * cap2 + of_hold * hold2
         for _ in range(round(span_s / 10.0)):
@@ -102,8 +104,8 @@ def _error(whole: VoxelPatient, small: ReducedPatient, hold2: float, cap2: float
             small.advance(10.0, field2)
             a, b = whole.truth(), small.truth()
             at_sites = max(abs(whole.site_c(n) - small.site_c(n)) for n in names)
-            skin = abs(a.skin_surface_c_max - b.skin_surface_c_max)
-            worst = np.maximum(worst, [at_sites, skin, abs(a.tumor_t90_c - b.tumor_t90_c)])
+            extremes = [abs(getattr(a, name) - getattr(b, name)) for name in ERRORS[1:]]
+            worst = np.maximum(worst, [at_sites, *extremes])
     return worst
 
 
@@ -223,7 +225,7 @@ class _Fit:
         points, weight = self._points(shots, modes)
         pull = [modes.T.astype(float) @ to_core, modes.T.astype(float) @ self._eddies()]
         pull += [self._iron(modes, n) for n in range(len(self.whole.sources.iron))]
-        return self._gather(modes, -values, np.stack(pull), (points, weight))
+        return self._gather(modes, (-values, np.stack(pull)), (points, weight), self._peak(shots))
 
     def _product(self, modes: F32, by: F64) -> F64:
         total = np.zeros((modes.shape[1],) * 2)
@@ -281,9 +283,13 @@ class _Fit:
         return chosen[index], weight
 
     def _gather(
-        self, modes: F32, decay: F64, pull: F64, points: tuple[NDArray[np.intp], F64]
+        self,
+        modes: F32,
+        linear: tuple[F64, F64],
+        points: tuple[NDArray[np.intp], F64],
+        peak: F32,
     ) -> Reduction:
-        chosen, weight = points
+        (decay, pull), (chosen, weight) = linear, points
         whole, width = self.whole, self.skin_rows.shape[1]
         element = np.full(len(self.body), -1, np.intp)
         element[self.on_skin] = np.arange(len(self.on_skin))
@@ -293,9 +299,9 @@ class _Fit:
         sites, base, site_skin = self._sites(modes, element)
         geometry = whole.model.geometry
         tumor = self.where[np.flatnonzero(geometry.target.ravel())]
-        healthy = self._hottest(
-            modes, np.flatnonzero(whole.model.healthy().ravel()[self.body]), pull, decay
-        )
+        around = np.flatnonzero(whole.model.healthy().ravel()[self.body])
+        # The maximum of healthy tissue is among those that were ever hottest.
+        healthy = around[np.argsort(peak[around], kind="stable")[-HEALTHY_KEPT:]]
         rise0 = self.rise0.astype(float)
         return Reduction(
             decay=decay,
@@ -318,18 +324,15 @@ class _Fit:
             tumor_base=rise0[tumor],
             healthy=modes[healthy],
             healthy_base=rise0[healthy],
-            error=np.zeros(3),
+            error=np.zeros(len(ERRORS)),
         )
 
-    def _hottest(
-        self, modes: F32, healthy: NDArray[np.intp], pull: F64, decay: F64
-    ) -> NDArray[np.intp]:
-        """Return the healthy voxels that are hottest under a long field: the maximum is there."""
-        reach = self.whole.model.patient.reaches.field_ka_per_m**2
-        drive = np.array([0.0, reach, *self.whole.sources.power.w_per_kg(reach)])
-        rise = modes[healthy] @ ((drive @ pull) / decay).astype(np.float32)
-        rise = rise + self.rise0[healthy]
-        return healthy[np.argsort(rise)[-HEALTHY_KEPT:]]
+    def _peak(self, shots: _Snapshots) -> F32:
+        """Return the highest rise over 37 °C that each voxel came to."""
+        peak = shots.rise[0].copy()
+        for shot in shots.rise[1:]:
+            np.maximum(peak, shot, out=peak)
+        return np.asarray(peak + self.rise0)
 
     def _sites(self, modes: F32, element: NDArray[np.intp]) -> tuple[F64, F64, F64]:
         whole, start = self.whole, self.whole.heat.place[0]

@@ -5,6 +5,7 @@ Every mistake is a `BadPatient` that knows the file, the key, why, and what woul
 """
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from sim_hardware.plant.support.part import File, complaint
 
 F = TypeVar("F", bound=File)
 
+FIELD_KA_PER_M_MAX = 18.0
 APPLICATOR: FieldAt = FieldMap()
 """The field of an MFH 300F style applicator, with the tumor in its center."""
 
@@ -70,12 +72,24 @@ def build(
         check_probes(patient.probe, patient.site)
         check_sites(patient.site, geometry)
         scene = Scene(patient, geometry, particles, images, session, field_at)
+        _check_particles(patient, particles)
         _ = scene.iron  # says what is wrong with a deposit before anything is built on it
     except ValueError as error:
         key, _, why = str(error).partition(": ")
         raise BadPatient(path, key, why) from error
     factor = patient.circulation.flow_factor
     return Model(scene, tuple(row.with_flow(factor) for row in tissues.values()), path)
+
+
+def _check_particles(patient: PatientFile, particles: Mapping[str, Particle]) -> None:
+    """Refuse a particle whose table ends below what the source can give."""
+    for number, row in enumerate(patient.deposit):
+        most = particles[row.particle].field_ka_per_m_max
+        if most < FIELD_KA_PER_M_MAX:
+            raise ValueError(
+                f"deposit[{number}].particle: its table ends at {most:g} kA/m, and the source "
+                f"gives {FIELD_KA_PER_M_MAX:g}: measure on, or take another law"
+            )
 
 
 def _image(key: str, path: Path, voxel_mm: float) -> NDArray[np.float64]:

@@ -58,7 +58,7 @@ class Reduction:
     healthy: F32
     healthy_base: F64
     error: F64
-    """Largest error found against the 3-D solver, °C: at sites, of the skin's maximum, of T90."""
+    """Largest errors found against the 3-D solver, °C, in the order of `fit.ERRORS`."""
 
     def as_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return everything by name, ready for `numpy.savez`."""
@@ -216,6 +216,7 @@ class ReducedPatient:
         The core stays where it is: its own time constant is more than an hour.
         """
         self._act(field2)
+        self._change_flow()
         found, core = self.reduction, self.core_c - ARTERIAL_C
         for _ in range(SETTLE_ROUNDS):
             state = (self.amplitude, self.perfusion, self.surface_c)
@@ -275,8 +276,10 @@ class ReducedPatient:
 
     def restore(self, state: dict[str, F64]) -> None:
         """Take a saved state of the same patient file; ValueError when it does not fit."""
-        if state["amplitude"].shape != self.amplitude.shape or (
-            state["perfusion"].shape != self.perfusion.shape
+        if (
+            "amplitude" not in state
+            or state["amplitude"].shape != self.amplitude.shape
+            or (state["perfusion"].shape != self.perfusion.shape)
         ):
             raise ValueError("the saved state belongs to another patient: save a new one")
         self.amplitude = state["amplitude"].copy()

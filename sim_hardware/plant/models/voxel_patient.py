@@ -21,7 +21,9 @@ from sim_hardware.plant.solver.skin import Skin
 from sim_hardware.plant.solver.tissue import ARTERIAL_C, Tissue, perfusion_table, rising_laws
 
 FLOW_EVERY_S = 4.0
-"""How often blood flow and dose follow the temperatures; far below any lag of vessels."""
+"""How often blood flow follows the temperatures; far below any lag of vessels."""
+DOSE_EVERY_S = 1.0
+"""How often thermal dose is added: its rate doubles with each degree."""
 FLOW_FACTOR_MAX = 2.0
 """Highest `flow_factor` that steps are stable for, besides the file's perturbations."""
 SETTLED_C = 2e-3
@@ -109,7 +111,7 @@ class VoxelPatient:
         self.heat.rise[:] = np.float32(self.heat.core_c - ARTERIAL_C)
         self._flow_max()
         self._steps = Steps(min(patient.grid.step_s, self.heat.stable_s))
-        self._since_flow_s, self.treatment_s = 0.0, 0.0
+        self._since_flow_s, self._since_dose_s, self.treatment_s = 0.0, 0.0, 0.0
         self.flow_factor = 1.0
         """Multiplies all blood flow besides the file's perturbations; a fit sets it."""
         self._now: dict[str, float] = {}
@@ -138,8 +140,11 @@ class VoxelPatient:
         if self._since_flow_s >= FLOW_EVERY_S - 1e-9:
             lag_s = self.model.patient.circulation.lag_s
             self._flow(float(-np.expm1(-self._since_flow_s / lag_s)))
-            self.heat.add_dose(self._since_flow_s / 60.0)
             self._since_flow_s = 0.0
+        self._since_dose_s += step_s
+        if self._since_dose_s >= DOSE_EVERY_S - 1e-9:
+            self.heat.add_dose(self._since_dose_s / 60.0)
+            self._since_dose_s = 0.0
         self._before, self._now = self._now, self._look()
 
     def _one(self, step_s: float, field2: float) -> None:
@@ -263,13 +268,13 @@ class VoxelPatient:
 
     def save(self) -> dict[str, NDArray[np.float64]]:
         """Return the whole state, ready for `numpy.savez`."""
-        clock = [self._steps.owed_s, self._steps.owed_heat, self._since_flow_s, self.treatment_s]
+        clock = [self._steps.owed_s, self._steps.owed_heat, self._since_flow_s, self._since_dose_s]
         state: dict[str, NDArray[np.float64]] = {
             "rise": self.heat.view(self.heat.rise).astype(float),
             "perfusion": self.heat.view(self.heat.perfusion).astype(float),
             "skin": self.skin.celsius.copy(),
             "sites": np.array([[self._before[name], self._now[name]] for name in self.places]),
-            "clock": np.array([*clock, self.heat.core_c]),
+            "clock": np.array([*clock, self.treatment_s, self.heat.core_c]),
         }
         if self.heat.dose is not None:
             state["dose"] = self.heat.view(self.heat.dose).astype(float)
@@ -277,7 +282,7 @@ class VoxelPatient:
 
     def restore(self, state: dict[str, NDArray[np.float64]]) -> None:
         """Take a saved state of the same patient file; ValueError when it does not fit."""
-        if state["rise"].shape != self.model.geometry.label.shape:
+        if "rise" not in state or state["rise"].shape != self.model.geometry.label.shape:
             raise ValueError("the saved state belongs to another patient: save a new one")
         self.heat.view(self.heat.rise)[:] = state["rise"]
         self.heat.view(self.heat.perfusion)[:] = state["perfusion"]
@@ -287,6 +292,7 @@ class VoxelPatient:
         pairs = dict(zip(self.places, state["sites"].tolist(), strict=True))
         self._before = {name: pair[0] for name, pair in pairs.items()}
         self._now = {name: pair[1] for name, pair in pairs.items()}
-        owed_s, owed_heat, since_s, treatment_s, core_c = (float(x) for x in state["clock"])
+        owed_s, owed_heat, flow_s, dose_s, treatment_s, core_c = (float(x) for x in state["clock"])
         self._steps.owed_s, self._steps.owed_heat = owed_s, owed_heat
-        self._since_flow_s, self.treatment_s, self.heat.core_c = since_s, treatment_s, core_c
+        self._since_flow_s, self._since_dose_s = flow_s, dose_s
+        self.treatment_s, self.heat.core_c = treatment_s, core_c

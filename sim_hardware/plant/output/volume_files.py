@@ -2,7 +2,8 @@
 """Writes a volume for other programs, by the file's suffix: NumPy, NIfTI, VTK ImageData.
 
 World coordinates are the patient's own x, y, z in mm: z grows downward, into the body, and is no
-scanner's z. Only .npz holds everything and is read back here.
+scanner's z. A NIfTI holds temperatures; dose and labels lie beside it, as _cem43_min and _label.
+Only .npz holds everything and is read back here.
 """
 
 import base64
@@ -10,7 +11,7 @@ import importlib
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from sim_hardware.plant.output.volume import Volume
 
+NIFTI = (".nii", ".nii.gz")
 VTK_TYPES = MappingProxyType({"float32": "Float32", "uint8": "UInt8"})
 
 # TimeValue is the name by which VTK's programs know a time; a zero closes each tissue's name.
@@ -41,14 +43,37 @@ VTI = """<?xml version="1.0"?>
 """
 
 
-def write(volume: Volume, path: Path) -> None:
-    """Write the volume as its suffix says; ValueError names the suffixes, or a missing extra."""
-    name = path.name.lower()
-    for suffix, writer in WRITERS.items():
-        if name.endswith(suffix):
-            writer(volume, path)
-            return
-    raise ValueError(f"{path.name}: unknown suffix, use one of {', '.join(WRITERS)}")
+def write(volume: Volume, path: Path) -> list[Path]:
+    """Write the volume as its suffix says; gives all files, the one asked for first.
+
+    ValueError names the suffixes, or a missing extra. Only NIfTI has companions: beside
+    `NAME.nii.gz` lie `NAME_label.nii.gz`, with the tissues' names as a comment in its header, and
+    `NAME_cem43_min.nii.gz` when there is a dose.
+    """
+    suffix = _suffix(path.name)
+    check(suffix)
+    return WRITERS[suffix](volume, path)
+
+
+def check(suffix: str) -> None:
+    """Raise ValueError, before there is anything to write, when a format's extra is missing."""
+    if suffix in NIFTI:
+        _nibabel(suffix)
+
+
+def _suffix(name: str) -> str:
+    for suffix in WRITERS:
+        if name.lower().endswith(suffix):
+            return suffix
+    raise ValueError(f"{name}: unknown suffix, use one of {', '.join(WRITERS)}")
+
+
+def _nibabel(what: str) -> ModuleType:
+    """Import nibabel late: it is an extra, and typed in part only."""
+    try:
+        return importlib.import_module("nibabel")
+    except ImportError as error:
+        raise ValueError(f"{what} needs nibabel: install mnht-controller[imaging]") from error
 
 
 def read(path: Path) -> Volume:
@@ -70,7 +95,7 @@ def read(path: Path) -> Volume:
         )
 
 
-def _npz(volume: Volume, path: Path) -> None:
+def _npz(volume: Volume, path: Path) -> list[Path]:
     arrays: dict[str, Any] = {
         "celsius": volume.celsius,
         "label": volume.label,
@@ -87,25 +112,39 @@ def _npz(volume: Volume, path: Path) -> None:
         arrays["cem43_min"] = volume.cem43_min
     with path.open("wb") as file:  # given a name, NumPy would append .npz to an .NPZ
         np.savez_compressed(file, **arrays)
+    return [path]
 
 
-def _nifti(volume: Volume, path: Path) -> None:
-    try:
-        nibabel: Any = importlib.import_module("nibabel")  # late: an extra, and typed in part only
-    except ImportError as error:
-        raise ValueError(f"{path.name} needs nibabel: install mnht-controller[imaging]") from error
+def _nifti(volume: Volume, path: Path) -> list[Path]:
+    arrays = {"celsius": volume.celsius, "cem43_min": volume.cem43_min, "label": volume.label}
+    suffix = _suffix(path.name)
+    stem, ending = path.name[: -len(suffix)], path.name[-len(suffix) :]
+    files = []
+    for name, array in arrays.items():
+        if array is not None:
+            files.append(path if name == "celsius" else path.with_name(f"{stem}_{name}{ending}"))
+            _one_nifti(volume, name, array, files[-1])
+    return files
+
+
+def _one_nifti(volume: Volume, name: str, array: NDArray[Any], path: Path) -> None:
+    nibabel = _nibabel(path.name)
     affine = np.diag([volume.spacing_mm] * 3 + [1.0])
     affine[:3, 3] = volume.origin_mm
-    image = nibabel.Nifti1Image(volume.celsius.transpose(2, 1, 0), affine)
+    image = nibabel.Nifti1Image(array.transpose(2, 1, 0), affine)
     # Some viewers read the one form, some the other.
     image.set_sform(affine, code="aligned")
     image.set_qform(affine, code="aligned")
     image.header.set_xyzt_units("mm", "sec")
-    image.header["descrip"] = f"SIMULATED celsius, treatment_s={volume.treatment_s:.3f}"
+    image.header["descrip"] = f"SIMULATED {name}, treatment_s={volume.treatment_s:.3f}"
+    if name == "label":
+        text = "\n".join(f"{number} {tissue}" for number, tissue in enumerate(volume.names))
+        comment = nibabel.nifti1.Nifti1Extension("comment", text.encode())
+        image.header.extensions.append(comment)
     nibabel.save(image, path)
 
 
-def _vti(volume: Volume, path: Path) -> None:
+def _vti(volume: Volume, path: Path) -> list[Path]:
     nz, ny, nx = volume.celsius.shape
     arrays = {"celsius": volume.celsius, "cem43_min": volume.cem43_min, "label": volume.label}
     parts = [_vti_array(name, array) for name, array in arrays.items() if array is not None]
@@ -119,6 +158,7 @@ def _vti(volume: Volume, path: Path) -> None:
         arrays="\n".join(parts),
     )
     path.write_text(text, encoding="utf-8")
+    return [path]
 
 
 def _vti_array(name: str, array: NDArray[Any]) -> str:
@@ -134,7 +174,7 @@ def _vti_array(name: str, array: NDArray[Any]) -> str:
     return f'<DataArray type="{kind}" Name="{name}" format="binary">{text}</DataArray>'
 
 
-WRITERS: Mapping[str, Callable[[Volume, Path], None]] = MappingProxyType(
+WRITERS: Mapping[str, Callable[[Volume, Path], list[Path]]] = MappingProxyType(
     {".npz": _npz, ".nii": _nifti, ".nii.gz": _nifti, ".vti": _vti}
 )
 """Who writes which suffix."""

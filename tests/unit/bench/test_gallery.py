@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a simulated session leaves in pictures: frames at their pace, the plateau's slices."""
 
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -48,6 +49,30 @@ def test_a_patient_without_voxels_leaves_nothing(tmp_path: Path) -> None:
     gallery = Gallery(tmp_path)
     gallery.look(cast(Patient, object()), truth(0.0), Phase.PLATEAU)
     assert gallery.save() == []
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_a_missing_extra_is_named_before_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    monkeypatch.setitem(sys.modules, "nibabel", None)
+    with pytest.raises(ConfigError) as caught:
+        Gallery(tmp_path / "new", suffix)
+    assert caught.value.key == "--volume"
+    assert "install mnht-controller[imaging]" in caught.value.why
+    assert not (tmp_path / "new").exists()
+    Gallery(tmp_path / "new", ".vti")
+
+
+def test_companions_are_named_too(tmp_path: Path) -> None:
+    pytest.importorskip("nibabel")
+    gallery = Gallery(tmp_path, ".nii.gz")
+    gallery.look(Warming(), truth(0.0), Phase.PLATEAU)
+    files = gallery.save()
+    assert {file.name for file in files} == {
+        "temperature.gif", "slices.png", "temperature.nii.gz", "temperature_label.nii.gz",
+    }  # fmt: skip
+    assert sorted(files) == sorted(tmp_path.iterdir())
 
 
 def test_an_unknown_format_is_refused_before_the_session(tmp_path: Path) -> None:

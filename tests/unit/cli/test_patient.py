@@ -3,8 +3,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from sim_hardware.plant.models.load import load
-from tests.unit.cli.command import copied, mnht, spoil
+from tests.unit.cli.command import BENCH, copied, mnht, spoil
 
 COARSE = ("voxel_mm = 1.0", "voxel_mm = 2.0"), ("thickness_mm = 1.0", "thickness_mm = 2.0")
 
@@ -61,3 +63,39 @@ def test_more_patients_than_the_cohort_has_are_refused(tmp_path: Path) -> None:
     assert answer.code == 78
     assert "200 patients, not 201" in answer.stderr
     assert not (tmp_path / "x").exists()
+
+
+SITE_MISTAKES = {
+    "an id of the site is no probe of the patient": (
+        'id = "healthy"',
+        'id = "elsewhere"',
+        "healthy",
+    ),
+    "another role": (
+        'role = "healthy"\nsite = "muscle_beside"',
+        'role = "tumor"\nsite = "muscle_beside"',
+        "role",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SITE_MISTAKES)
+def test_a_patient_who_does_not_fit_the_site_is_refused(tmp_path: Path, name: str) -> None:
+    old, new, said = SITE_MISTAKES[name]
+    folder = copied(tmp_path)
+    spoil(folder / "patients" / "neck_node.toml", old, new)
+    for command in (["check"], ["simulate", "--fidelity", "full"]):
+        answer = mnht(command[0], folder / BENCH, *command[1:])
+        assert answer.code == 78
+        assert said in answer.stderr
+        assert "neck_node.toml" in answer.stderr
+
+
+def test_a_target_without_a_probe_is_refused(tmp_path: Path) -> None:
+    path = coarse(tmp_path)
+    text = path.read_text()
+    cut = text.index('[[probe]]\nid = "skin"')
+    path.write_text(text[:cut] + text[text.index('[[probe]]\nid = "tumor"') :])
+    answer = mnht("patient", path)
+    assert answer.code == 78
+    assert "reaches.role" in answer.stderr

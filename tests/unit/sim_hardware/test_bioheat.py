@@ -319,3 +319,9 @@ def test_a_staircase_sphere_has_all_its_power(voxel_m: float) -> None:
     assert part.sum() * voxel_m**3 == pytest.approx(octant, rel=1e-9)
     assert part.min() >= 0.0
     assert part.max() <= 1.05
+
+
+def test_a_whole_patient_keeps_its_energy_too() -> None:
+    """Particles, eddies, metabolism and blood, less skin and floor, are what is stored."""
+    found = order.patient()
+    assert found.imbalance < 2e-4

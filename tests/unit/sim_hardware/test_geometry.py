@@ -132,8 +132,8 @@ def test_two_targets_add_up_and_neither_grows_the_body() -> None:
             r"^grid\.size_mm: 12\.4 along y is no whole voxels: 12$",
         ),
         (
-            {"grid": {"voxel_mm": 1.0, "size_mm": [50.0, 12.0, -3.0]}},
-            r"^grid\.size_mm: -3 along z is no whole voxels: 1$",
+            {"grid": {"voxel_mm": 1.0, "size_mm": [500.0, 400.0, 300.0]}},
+            r"^grid\.voxel_mm: 500 x 400 x 300 voxels are more than 3e\+07, nearest 1\.3$",
         ),
         (
             {"structure": [ball(0.0, 60.0, 5.0, target=True)]},

@@ -65,3 +65,14 @@ def test_the_reduced_patient_follows_it_too(model: Model) -> None:
     again = ReducedPatient(reduction, changed.patient, power)
     again.advance(500.0, FIELD2)
     assert again.site_c("tumor_center") < calm.site_c("tumor_center") - 0.5
+
+
+def test_a_change_from_the_start_is_in_the_rest_of_both(model: Model) -> None:
+    reduction, power = fit.fit(model)
+    early = model.with_perturbations(Perturbation(at_s=0.0, until_s=900.0, flow_factor=0.6))
+    whole, quick = VoxelPatient(early), ReducedPatient(reduction, early.patient, power)
+    assert whole.site_c("skin_center") < VoxelPatient(model).site_c("skin_center") - 0.2
+    for patient in (whole, quick):
+        assert patient.treatment_s == 0.0
+    for _ in range(60):
+        assert tumor_after(quick, 20.0) == pytest.approx(tumor_after(whole, 20.0), abs=0.1)

@@ -70,10 +70,10 @@ def test_the_fit_knows_its_error_and_can_decay_only(fitted: Fitted) -> None:
     found = fitted[1]
     assert found.decay.min() > 0.0
     assert found.weight.min() > 0.0
-    at_sites, skin, tumor = found.error
-    assert 0.0 < at_sites <= 0.05
-    assert 0.0 < skin <= 0.05
-    assert 0.0 < tumor <= 0.1
+    error = dict(zip(fit.ERRORS, found.error, strict=True))
+    assert min(error.values()) > 0.0
+    assert max(error["sites"], error["skin_surface_c_max"]) <= 0.05
+    assert max(error["tumor_t90_c"], error["tumor_c_max"], error["healthy_c_max"]) <= 0.1
 
 
 @pytest.mark.parametrize("field_ka_per_m", [0.0, 2.0, 5.3, 6.5])

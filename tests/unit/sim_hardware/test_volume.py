@@ -74,6 +74,40 @@ def test_nifti_puts_the_hot_voxel_in_place(tmp_path: Path, name: str) -> None:
     assert b"SIMULATED" in image.header["descrip"].item()
 
 
+@pytest.mark.parametrize(("name", "ending"), [("v.1.nii", ".nii"), ("v.1.NII.gz", ".NII.gz")])
+def test_nifti_keeps_dose_and_labels_beside_it(tmp_path: Path, name: str, ending: str) -> None:
+    nibabel = pytest.importorskip("nibabel")
+    files = write(volume(), tmp_path / name)
+    assert [file.name for file in files] == [
+        name, f"v.1_cem43_min{ending}", f"v.1_label{ending}",
+    ]  # fmt: skip
+    assert sorted(files) == sorted(tmp_path.iterdir())
+    images = [nibabel.load(file) for file in files]
+    for image, key, kind in zip(
+        images, ("celsius", "cem43_min", "label"), ("float32", "float32", "uint8"), strict=True
+    ):
+        data = np.asarray(image.dataobj)
+        assert data.dtype == kind
+        assert np.array_equal(data, getattr(volume(), key).transpose(2, 1, 0))
+        for affine in (image.affine, image.get_sform(), image.get_qform()):
+            assert np.allclose(affine, images[0].affine)
+        assert f"SIMULATED {key}, treatment_s=61.500".encode() in image.header["descrip"].item()
+    comments = [extension.text for extension in images[2].header.extensions]
+    assert comments == ["0 air\n1 muscle\n2 tumor"]
+
+
+def test_nifti_without_dose_has_no_file_of_it(tmp_path: Path) -> None:
+    pytest.importorskip("nibabel")
+    files = write(volume(cem43_min=None), tmp_path / "v.nii.gz")
+    assert [file.name for file in files] == ["v.nii.gz", "v_label.nii.gz"]
+    assert sorted(files) == sorted(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["v.npz", "v.vti"])
+def test_others_are_one_file(tmp_path: Path, name: str) -> None:
+    assert write(volume(), tmp_path / name) == [*tmp_path.iterdir()] == [tmp_path / name]
+
+
 def vti_arrays(path: Path) -> tuple[ET.Element, dict[str, np.ndarray]]:
     """Read a VTI as its specification says: 4 words of header, then one packed block."""
     root = ET.parse(path).getroot()
@@ -134,7 +168,7 @@ def test_an_unknown_suffix_names_the_known_ones(tmp_path: Path) -> None:
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nibabel", None)
-    with pytest.raises(ValueError, match=r"v\.nii\.gz needs nibabel.*\[imaging\]"):
+    with pytest.raises(ValueError, match=r"\.nii\.gz needs nibabel.*\[imaging\]"):
         write(volume(), tmp_path / "v.nii.gz")
     write(volume(), tmp_path / "v.vti")  # needs no extra
 

@@ -190,9 +190,12 @@ async def test_snapshots_come_live_with_the_tick_as_id(desk: Bench) -> None:
     async with desk.http.stream("GET", "/api/v1/stream", headers=headers) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert answer.headers["cache-control"] == "no-cache"
-        await desk.publish()
-        number, shown = await snapshot(answer)
-    assert (number, shown["tick"]) == ("2", 2)
+        reader = asyncio.create_task(snapshot(answer))
+        # One that follows another within 100 ms is left out, so one alone may never come.
+        await until(lambda: desk.fakes.publish() and reader.done())
+        number, shown = await reader
+    assert number == str(shown["tick"])
+    assert shown["tick"] >= 2
     assert shown["temperatures"]["skin"]["value"] == 42.8
     assert 0.0 <= shown["age_s"] < 5.0
 

@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""V6 and V7: a manufactured solution for the orders of convergence, and the balance of energy."""
+"""V6 and V7: a manufactured solution for the orders of convergence, and balances of energy."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from sim_hardware.plant.body.patient_file import PatientFile
+from sim_hardware.plant.heating.particle import Particle
+from sim_hardware.plant.models import load
+from sim_hardware.plant.models.voxel_patient import VoxelPatient
 from sim_hardware.plant.solver.bioheat import Bioheat
 from sim_hardware.plant.solver.kernel import F32
 from sim_hardware.plant.solver.medium import Medium
 from sim_hardware.plant.solver.runs import CORE
 from sim_hardware.plant.solver.skin import Exchange, Skin, Surface
 from tests.formulas import F64, Material
-from tools.perf.cases.common import Found, Parameters, Run, block, centers, grid
+from tools.perf.cases.anatomy import PATIENTS
+from tools.perf.cases.common import ARTERIAL_C, Found, Parameters, Run, block, centers, grid
 
 SIDES_M = (0.024, 0.032, 0.040)
 """x, y, z of the manufactured block; every grid divides them."""
@@ -25,6 +31,46 @@ TEMPORAL_PARTS = (1, 2, 4)
 BLOCK_M = (0.024, 0.024, 0.030)
 BALANCE_S = 240.0
 FIELD2 = 25.0
+
+PATIENT_S = 240.0
+PATIENT_KA_PER_M = 8.0
+MU0 = 4e-7 * math.pi
+PARTICLE = "../particles/aminosilane_magnetite.toml"
+DEPOSIT = {"shape": "sphere", "center_mm": [2.0, -3.0, 22.0], "radius_mm": 11.0}
+PATIENT: dict[str, Any] = {
+    "schema": 1,
+    "name": "v7_patient",
+    "title": "A limb's end whose floor is cut from it: every term of the balance counts",
+    "source": ["made up"],
+    "region": "none",
+    "tissues": "../tissues/human.toml",
+    "reaches": {"role": "tumor", "celsius": 45.0, "field_ka_per_m": 8.0, "cap_ka_per_m": 8.0},
+    "grid": {"voxel_mm": 4.0, "size_mm": [80.0, 80.0, 60.0]},
+    "body": {"shape": "ellipsoid", "radius_mm": 60.0, "semi_axes_mm": [34.0, 36.0, 48.0]},
+    "layer": [
+        {"tissue": "skin", "thickness_mm": 4.0},
+        {"tissue": "fat", "thickness_mm": 4.0},
+        {"tissue": "muscle", "thickness_mm": 90.0},
+    ],
+    "structure": [{"tissue": "tumor", "solid": DEPOSIT, "target": True}],
+    "deposit": [{"particle": PARTICLE, "iron_mg_per_ml": 20.0, "solid": DEPOSIT, "spread_mm": 3.0}],
+    "skin": {
+        "sweat": {"onset_c": 34.0},
+        "bolus": {"celsius": 20.0, "w_per_m2_k": 80.0, "radius_mm": 15.0},
+    },
+    "circulation": {"lag_s": 60.0, "heat_j_per_k": 20e3},
+    "site": [
+        {"name": "top", "depth_mm": 0.0},
+        {"name": "middle", "depth_mm": 22.0},
+        {"name": "beside", "x_mm": -20.0, "depth_mm": 18.0},
+    ],
+    "probe": [
+        {"id": "skin", "role": "skin", "site": "top"},
+        {"id": "tumor", "role": "tumor", "site": "middle"},
+        {"id": "healthy", "role": "healthy", "site": "beside"},
+    ],
+}
+"""A core of a twelfth of a body's heat capacity: blood and floor follow one that warms."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +219,12 @@ def _sum(weight: F64, rise: F64 | F32) -> float:
 
 
 def balance(p: Parameters, voxel_m: float) -> Balance:
-    """Add up every step of a heated, cooled, layered block; nothing is taken from the plant."""
+    """Add up every step of a heated, cooled, layered block.
+
+    Source, blood, floor and store are computed here from the plant's fields. Not so the surface:
+    it is the plant's own `Skin.loss_w` with its own `celsius`, and areas from `_bare`; in `patient`
+    it is not.
+    """
     medium = _layered(p, voxel_m)
     heat = Bioheat(medium)
     skin = _bare(heat)
@@ -199,3 +250,103 @@ def balance(p: Parameters, voxel_m: float) -> Balance:
         total.floor += run.step_s * _sum(floor, now[-1:])
     total.stored = _sum(capacity, heat.view(heat.rise)) - before_j
     return total
+
+
+@dataclass(slots=True)
+class Ledger:
+    """A patient's joules by what brings them in (the first three) and what takes them out."""
+
+    particles: float = 0.0
+    eddies: float = 0.0
+    metabolism: float = 0.0
+    blood: float = 0.0
+    skin: float = 0.0
+    floor: float = 0.0
+    stored: float = 0.0
+
+    @property
+    def imbalance(self) -> float:
+        """What is unaccounted for, as a part of the sources."""
+        source = self.particles + self.eddies + self.metabolism
+        return abs(source - self.blood - self.skin - self.floor - self.stored) / source
+
+
+@dataclass(slots=True)
+class Books:
+    """Keeps a patient's ledger: physics and sums of its own, from the plant's fields.
+
+    Taken from the plant are labels, temperatures (of the skin's surface too), W·c_b, iron per
+    volume, the field's map and the skin's area. Blood, floor and skin act on what a step began
+    with, the surface being in balance with that at the step's end.
+    """
+
+    body: VoxelPatient
+    watts: tuple[float, float, float]
+    total: Ledger = field(default_factory=Ledger)
+
+    def _of(self, name: str) -> F64:
+        return self.body.model.by_label(name)[self.body.model.geometry.label]
+
+    def _celsius(self) -> F64:
+        heat = self.body.heat
+        return heat.view(heat.rise).astype(np.float64) + ARTERIAL_C
+
+    def stored(self) -> float:
+        """Return ρc T of the whole body, J."""
+        capacity = self._of("density_kg_per_m3") * self._of("heat_j_per_kg_k")
+        return self.body.heat.medium.voxel_m**3 * float((capacity * self._celsius()).sum())
+
+    def step(self) -> None:
+        """Let the body make one step and enter what moved."""
+        body, total, side_m = self.body, self.total, self.body.heat.medium.voxel_m
+        celsius, core_c, step_s = self._celsius(), body.heat.core_c, body.step_s
+        perfusion = body.heat.view(body.heat.perfusion).astype(np.float64)
+        inside, k = body.model.geometry.body, self._of("conductivity_w_per_m_k")
+        at = body.skin.surface.index - body.heat.place[0]
+        at_s = body.treatment_s
+        body.advance(step_s, PATIENT_KA_PER_M**2)
+        if abs(body.treatment_s - at_s - step_s) > 1e-9:
+            raise RuntimeError("advance made another number of steps than one")
+        particles, eddies, metabolism = self.watts
+        total.particles += step_s * particles
+        total.eddies += step_s * eddies
+        total.metabolism += step_s * metabolism
+        total.blood += step_s * side_m**3 * float((perfusion * (celsius - core_c))[inside].sum())
+        flux = k.ravel()[at] / (0.5 * side_m) * (celsius.ravel()[at] - body.skin.celsius)
+        total.skin += step_s * float(flux @ body.skin.surface.area_m2)
+        below = k[-1] / (0.5 * side_m) * (celsius[-1] - core_c)
+        total.floor += step_s * side_m**2 * float(below.sum())
+
+
+def _sources_w(body: VoxelPatient) -> tuple[float, float, float]:
+    """Return what particles, eddies and metabolism give in the constant field, W.
+
+    Particles have the field of their middle; eddies go round the axis of the limb.
+    """
+    model, voxel_m3 = body.model, body.heat.medium.voxel_m**3
+    scene, patient = model.scene, model.patient
+    field_map, (iron,) = scene.relative_field(), scene.iron
+    middle = PATIENT_KA_PER_M * float((iron * field_map).sum() / iron.sum())
+    particle = load.read(model.path.parent / PARTICLE, Particle)
+    kg = voxel_m3 * float(iron.sum())
+    particles = kg * particle.slp_w_per_kg(middle, patient.frequency_khz)
+    x, _, z = (1e-3 * axis for axis in scene.geometry.at)
+    radius_m = 1e-3 * patient.body.radius_mm
+    square = np.minimum(x**2 + (z - radius_m) ** 2, radius_m**2)
+    induced = math.pi * MU0 * 1e3 * patient.frequency_khz * 1e3 * PATIENT_KA_PER_M * field_map
+    label = scene.geometry.label
+    eddies = 0.5 * model.by_label("sigma_s_per_m")[label] * induced**2 * square
+    metabolism = model.by_label("metabolic_w_per_m3")[label]
+    return particles, voxel_m3 * float(eddies.sum()), voxel_m3 * float(metabolism.sum())
+
+
+def patient() -> Ledger:
+    """Add up every step of a whole patient: rounded skin, particles, blood that follows, core."""
+    model = load.build(PatientFile.model_validate(PATIENT), PATIENTS / "v7_patient.toml")
+    body = VoxelPatient(model)
+    books = Books(body, _sources_w(body))
+    before_j = books.stored()
+    for _ in range(round(PATIENT_S / body.step_s)):
+        books.step()
+    books.total.stored = books.stored() - before_j
+    return books.total
