@@ -20,13 +20,13 @@ from sim_hardware.plant.solver.kernel import F32
 from sim_hardware.plant.solver.skin import bare_loss
 from sim_hardware.plant.solver.tissue import ARTERIAL_C
 
-MODES_MAX = 28
-ENERGY_LEFT = 1e-8
+MODES_MAX = 32
+ENERGY_LEFT = 3e-9
 """Part of the snapshots' energy that modes may leave out."""
 CANDIDATES = 2500
 POINTS_MAX = 220
 POINTS_TOLERANCE = 2e-3
-HEALTHY_KEPT = 4000
+HEALTHY_KEPT = 2500
 HOT_C = 75.0
 """Training goes no hotter: no treatment does."""
 FULL_KA_PER_M = 18.0
@@ -300,8 +300,9 @@ class _Fit:
         geometry = whole.model.geometry
         tumor = self.where[np.flatnonzero(geometry.target.ravel())]
         around = np.flatnonzero(whole.model.healthy().ravel()[self.body])
-        # The maximum of healthy tissue is among those that were ever hottest.
-        healthy = around[np.argsort(peak[around], kind="stable")[-HEALTHY_KEPT:]]
+        # The maximum of healthy tissue is among those that were ever hottest, or are so at rest.
+        ranks = [np.argsort(rise[around], kind="stable") for rise in (peak, self.rise0)]
+        healthy = around[np.unique(np.concatenate([rank[-HEALTHY_KEPT:] for rank in ranks]))]
         rise0 = self.rise0.astype(float)
         return Reduction(
             decay=decay,
