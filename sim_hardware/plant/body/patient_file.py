@@ -176,11 +176,15 @@ class Reach(Part):
 
 
 class PatientFile(File):
-    """A whole patient. Sites and probes are what the bench can ask for."""
+    """A whole patient. Sites and probes are what the bench can ask for.
+
+    `field_table` is a measured field that replaces the applicator's usual one.
+    """
 
     region: Name
     frequency_khz: Annotated[float, Field(ge=10.0, le=1000.0, description="kHz")] = 100.0
     tissues: Reference
+    field_table: Reference | None = None
     reaches: Reach
     grid: Grid
     body: Body

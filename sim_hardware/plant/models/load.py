@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from sim_hardware.plant.applicator.applicator import FieldMap
+from sim_hardware.plant.applicator.applicator import FieldMap, FieldTable
 from sim_hardware.plant.body import geometry as geometry_of
 from sim_hardware.plant.body.images import read_image
 from sim_hardware.plant.body.patient_file import PatientFile
@@ -71,6 +71,7 @@ def build(
         images = {row.map: _map(row.map, folder, geometry) for row in patient.deposit if row.map}
         check_probes(patient.probe, patient.site)
         check_sites(patient.site, geometry)
+        field_at = _field(patient, folder) or field_at
         scene = Scene(patient, geometry, particles, images, session, field_at)
         _check_particles(patient, particles)
         _ = scene.iron  # says what is wrong with a deposit before anything is built on it
@@ -79,6 +80,16 @@ def build(
         raise BadPatient(path, key, why) from error
     factor = patient.circulation.flow_factor
     return Model(scene, tuple(row.with_flow(factor) for row in tissues.values()), path)
+
+
+def _field(patient: PatientFile, folder: Path) -> FieldAt | None:
+    """Return the measured field that a patient names; None without one."""
+    if patient.field_table is None:
+        return None
+    try:
+        return FieldMap(table=FieldTable.read(folder / patient.field_table))
+    except ValueError as error:
+        raise ValueError(f"field_table: {error}") from error
 
 
 def _check_particles(patient: PatientFile, particles: Mapping[str, Particle]) -> None:

@@ -90,7 +90,7 @@ def _kept(path: Path, file: PatientFile, session: int, field_at: FieldAt) -> Pat
     """Return where the fit of this very patient, by this very code, is kept."""
     named = [file.tissues, *(row.particle for row in file.deposit)]
     named += [row.map for row in file.deposit if row.map]
-    named += [file.body.labels] if file.body.labels else []
+    named += [name for name in (file.body.labels, file.field_table) if name]
     code = Path(__file__).parents[1].rglob("*.py")
     sources = [item for item in code if item.stem not in WITHOUT_EFFECT]
     files = [path, *(path.parent / name for name in named)]

@@ -190,3 +190,39 @@ def test_flow_follows_lang(tissue: str) -> None:
     found = {celsius: row[round((celsius - 15.0) * 10)] for celsius in LANG[tissue]}
     expected = {celsius: flow * 3617.0 for celsius, flow in LANG[tissue].items()}
     assert found == pytest.approx(expected, abs=2e-3 * 3617.0)
+
+
+def test_a_measured_field_replaces_the_usual_one(folder: Folder) -> None:
+    """H03: the deposit sees what the table says, not what the closed form assumes."""
+    usual = load.load(folder.write()).scene.relative_field()
+    assert float(usual.min()) > 0.9
+    folder.patient["field_table"] = "field.toml"
+    half = "[[1.0, 1.0, 1.0], [0.5, 0.5, 0.5]]"
+    text = f"r_mm = [0.0, 40.0]\ny_mm = [-100.0, 0.0, 100.0]\nrelative = {half}\n"
+    (folder.root / "field.toml").write_text(text)
+    found = load.load(folder.write()).scene.relative_field()
+    assert float(found.min()) < 0.75
+    (folder.root / "field.toml").write_text(text.replace("0.5]", "-0.5]"))
+    with pytest.raises(load.BadPatient, match="negative") as caught:
+        load.load(folder.write())
+    assert caught.value.key == "field_table"
+
+
+def test_a_particle_table_that_ends_below_the_source_is_refused(folder: Folder) -> None:
+    folder.particle["heating"] = {
+        "model": "table",
+        "field_ka_per_m": [5.0, 10.0],
+        "slp_w_per_kg": [1000.0, 4000.0],
+        "frequency_khz": 100.0,
+    }
+    with pytest.raises(load.BadPatient, match="ends at 10 kA/m") as caught:
+        load.load(folder.write())
+    assert caught.value.key == "deposit[0].particle"
+
+
+def test_iron_outside_the_body_is_lost_not_pushed_in(folder: Folder) -> None:
+    folder.patient["deposit"][0] |= {
+        "iron_mg_per_ml": 20.0,
+        "solid": {"shape": "box", "center_mm": [0.0, 0.0, 0.0], "size_mm": [10.0, 10.0, 10.0]},
+    }
+    assert float(load.load(folder.write()).scene.iron[0].max()) == pytest.approx(20.0, rel=1e-6)
