@@ -62,6 +62,7 @@ def _told(model: "Model", session: int) -> dict[str, Any]:
         truth = whole.truth()
         return {"sites_c": seen} | {n: round(getattr(truth, n), 3) for n in truth.__slots__}
 
+    warned = (row.lrt_warning(reach.cap_ka_per_m) for row in model.scene.particles.values())
     rest = state()
     field = holds_at(whole, model.patient, reach.celsius)
     holding = state()
@@ -79,6 +80,7 @@ def _told(model: "Model", session: int) -> dict[str, Any]:
         "holds_at_ka_per_m": round(field, 3),
         "of_cap": round(field / reach.cap_ka_per_m, 3),
         "field_limited": reach.field_limited or field > reach.cap_ka_per_m,
+        "warnings": [text for text in warned if text],
         "rest": rest,
         "at_its_field": {"field_ka_per_m": reach.field_ka_per_m, **state()},
         "holding": holding,

@@ -15,13 +15,6 @@ def slp_w_per_kg(ilp_nh_m2_per_kg: float, field_ka_per_m: float, frequency_khz: 
     return ilp_nh_m2_per_kg * field_ka_per_m**2 * frequency_khz
 
 
-def deposit_w_per_m3(
-    ilp_nh_m2_per_kg: float, iron_kg_per_m3: float, field_ka_per_m: float, frequency_khz: float
-) -> float:
-    """Return the power density of a deposit with that much iron per volume of tissue."""
-    return slp_w_per_kg(ilp_nh_m2_per_kg, field_ka_per_m, frequency_khz) * iron_kg_per_m3
-
-
 def eddy_w_per_m3(
     sigma_s_per_m: float, radius_m: float, field_ka_per_m: float, frequency_khz: float
 ) -> float:
