@@ -17,8 +17,8 @@ TRIAD = 32 * 2**20
 """Elements of each array: far more than any cache holds."""
 SIZES = (64, 96, 128, 192, 256)
 DOSE_N = 128
-DOSE_EVERY = 2
-"""Steps between additions of dose: a second, as the patient does it."""
+DOSE_EVERY = 3
+"""Steps between additions of dose, as the patient does it at its own step of 0.4 s."""
 ROUNDS = 7
 
 
