@@ -121,10 +121,10 @@ class ScpiSource(QuietCore):
 
     def reboot(self, t: float) -> None:
         """Power-cycle: counters and settings start anew, the boot count does not."""
-        measured = self.stage.measured
+        measured, sensors = self.stage.measured, self.stage.sensors
         own = self.stage.current
         self.stage, self.status = FieldStage(t), Status(standard=PON)
-        self.stage.on_trip = self._tripped
+        self.stage.on_trip, self.stage.sensors = self._tripped, sensors
         if measured != own:
             self.stage.measured = measured
         self.booted_at, self.boots, self.sequence = t, self.boots + 1, 0

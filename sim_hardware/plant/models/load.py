@@ -116,8 +116,8 @@ def _map(name: str, folder: Path, geometry: geometry_of.Geometry) -> NDArray[np.
         raise ValueError(
             f"deposit.map: {name} is {image.shape}, the grid is {geometry.label.shape} (z, y, x)"
         )
-    if not (float(image.min()) >= 0.0):
-        raise ValueError(f"deposit.map: {name} has less than no iron, the least is 0")
+    if not (float(image.min()) >= 0.0 and np.isfinite(image).all()):
+        raise ValueError(f"deposit.map: {name} has less than no iron, or no number: the least is 0")
     return image
 
 
@@ -132,6 +132,8 @@ def _labels(patient: PatientFile, folder: Path, names: tuple[str, ...]) -> Label
     shape = tuple(round(size / patient.grid.voxel_mm) for size in patient.grid.size_mm[::-1])
     if image.shape != shape:
         raise ValueError(f"body.labels: {body.labels} is {image.shape}, the grid is {shape} (zyx)")
+    if not np.isfinite(image).all():
+        raise ValueError(f"body.labels: {body.labels} has numbers that are none, 0 is outside")
     label = np.zeros(shape, np.uint8)
     for number in np.unique(image[image > 0]):
         key = str(int(number))

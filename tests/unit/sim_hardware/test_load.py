@@ -81,6 +81,8 @@ IMAGES: tuple[tuple[np.ndarray, Data, str, str], ...] = (
     (np.ones(BLOCK), {"1": "blubber"}, "body.label_names.1", "unknown tissue 'blubber', use one"),
     (np.ones((20, 20, 15)), {}, "deposit.map", "is (20, 20, 15), the grid is (15, 20, 20)"),
     (np.full(BLOCK, -1.0), {}, "deposit.map", "the least is 0"),
+    (np.full(BLOCK, np.inf), {}, "deposit.map", "the least is 0"),
+    (np.full(BLOCK, np.inf), {"1": "fat"}, "body.labels", "numbers that are none"),
     (np.ones((20, 20)), {}, "deposit", "2 dimensions, give three"),
 )
 

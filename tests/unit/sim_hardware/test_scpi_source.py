@@ -7,6 +7,7 @@ from sim_hardware.devices.field_stage import FieldStage, State
 from sim_hardware.devices.scpi_commands import ROWS
 from sim_hardware.devices.scpi_source import LATENCY_S, ScpiSource
 from sim_hardware.devices.scpi_syntax import spellings
+from sim_hardware.plant.applicator.coil import Coil
 
 
 @pytest.fixture
@@ -266,6 +267,22 @@ def test_reset_keeps_limits_latches_and_errors(twin) -> None:
     ask(twin, "FIEL:LIM 6E3;:OUTP:TIM 100;:BOGUS")
     ask(twin, "*RST")
     assert ask(twin, "FIEL:LIM?;:OUTP:TIM?;:SYST:ERR:COUN?") == "6.000000E+03;6.000000E+01;1"
+
+
+def test_a_reboot_leaves_the_sensors_at_the_coil() -> None:
+    source = ScpiSource("SIM0001", 0.0)
+    coil = Coil(source.stage, Closed())
+    source.stage.measured, source.stage.sensors = coil.field_ka_per_m, coil
+    source.reboot(5.0)
+    assert source.stage.sensors is coil
+    assert source.stage.measured == coil.field_ka_per_m
+
+
+class Closed:
+    """A contact that is."""
+
+    def closed(self, t: float) -> bool:
+        return True
 
 
 def test_reboot_counts(twin) -> None:
