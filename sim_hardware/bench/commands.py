@@ -86,9 +86,7 @@ def simulate(
     log_to_stderr()
     one_of("controller", controller, CONTROLLERS)
     one_of("fidelity", fidelity, FIDELITIES)
-    if volume is not None and not pictures:
-        say(f"--volume {volume}: add --pictures, which keeps temperatures, or leave it out")
-        raise typer.Exit(EXIT_USAGE)
+    _only_with_pictures(volume, pictures=pictures)
     with errors(as_json=as_json):
         settings = simulated(load_site(site, protocol=protocol, patient=patient), site)
         plot = load_scenario(scenario) if scenario else Scenario()
@@ -132,6 +130,13 @@ def demo(
         document = run(options)
     if document is not None:
         report(document, as_json=as_json, good="completed" if until == "complete" else "stopped")
+
+
+def _only_with_pictures(volume: str | None, *, pictures: bool) -> None:
+    """Refuse a format for temperatures that nothing would keep."""
+    if volume is not None and not pictures:
+        say(f"--volume {volume}: add --pictures, which keeps temperatures, or leave it out")
+        raise typer.Exit(EXIT_USAGE)
 
 
 def _gallery(folder: Path, volume: str | None) -> "Gallery":
