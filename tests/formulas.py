@@ -185,3 +185,22 @@ def response(times: F64, rise: F64, last: float) -> Response:
     t28, t63, t95 = (float(t) for t in np.interp(marks, rise / last, times))
     tau = 1.5 * (t63 - t28)
     return Response(last, t63, t95, tau, t63 - tau)
+
+
+CEM43_MIN = {
+    (39.0, 60.0): 0.2344,
+    (40.0, 60.0): 0.9375,
+    (41.0, 60.0): 3.75,
+    (42.0, 60.0): 15.0,
+    (42.5, 60.0): 30.0,
+    (43.0, 30.0): 30.0,
+    (43.5, 30.0): 42.43,
+    (44.0, 30.0): 60.0,
+    (45.0, 15.0): 60.0,
+    (46.0, 30.0): 240.0,
+    (48.5, 60.0): 2715.3,
+    (50.0, 1.0): 128.0,
+    (56.0, 1.0 / 60.0): 136.5,
+    (38.99, 60.0): 0.0,
+}
+"""Reference doses, minutes: °C and minutes held there."""

@@ -114,26 +114,8 @@ def test_layers_share_a_difference_by_their_resistance() -> None:
     assert found == pytest.approx([0.0, 5.0, 8.0, 11.0])
 
 
-CEM43 = {
-    (39.0, 60.0): 0.2344,
-    (40.0, 60.0): 0.9375,
-    (41.0, 60.0): 3.75,
-    (42.0, 60.0): 15.0,
-    (42.5, 60.0): 30.0,
-    (43.0, 30.0): 30.0,
-    (43.5, 30.0): 42.43,
-    (44.0, 30.0): 60.0,
-    (45.0, 15.0): 60.0,
-    (46.0, 30.0): 240.0,
-    (48.5, 60.0): 2715.3,
-    (50.0, 1.0): 128.0,
-    (56.0, 1.0 / 60.0): 136.5,
-    (38.99, 60.0): 0.0,
-}
-
-
 def test_the_dose_of_constant_temperatures() -> None:
-    for (celsius, minutes), dose in CEM43.items():
+    for (celsius, minutes), dose in formulas.CEM43_MIN.items():
         assert formulas.cem43_min(celsius, minutes) == pytest.approx(dose, rel=3e-4)
 
 

@@ -221,10 +221,6 @@ class Particle(File):
             raise ValueError(f"{field_ka_per_m:g} kA/m: a peak field is never negative")
         return self.tissue_factor * self.heating.w_per_kg(field_ka_per_m, frequency_khz)
 
-    def lrt_is_valid(self, field_ka_per_m: float) -> bool:
-        """Say whether linear response holds there (xi < 1); always so for laws without it."""
-        return self.lrt_warning(field_ka_per_m) == ""
-
     def lrt_warning(self, field_ka_per_m: float) -> str:
         """Say why linear response does not hold in that field; empty when it does."""
         law = self.heating

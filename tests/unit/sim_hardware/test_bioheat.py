@@ -227,26 +227,7 @@ def test_a_skin_as_cold_as_can_be_is_stable_too() -> None:
 # ---- dose, blood, sources --------------------------------------------------------------------
 
 
-# °C, minutes → CEM43 in min.
-DOSES = {
-    (38.9, 60.0): 0.0,
-    (39.0, 60.0): 0.2344,
-    (40.0, 60.0): 0.9375,
-    (41.0, 60.0): 3.75,
-    (42.0, 60.0): 15.0,
-    (42.5, 60.0): 30.0,
-    (43.0, 30.0): 30.0,
-    (43.5, 30.0): 42.43,
-    (44.0, 30.0): 60.0,
-    (45.0, 15.0): 60.0,
-    (46.0, 30.0): 240.0,
-    (48.5, 60.0): 2715.3,
-    (50.0, 1.0): 128.0,
-    (56.0, 1.0 / 60.0): 136.5,
-}
-
-
-@pytest.mark.parametrize("case", DOSES)
+@pytest.mark.parametrize("case", formulas.CEM43_MIN)
 def test_dose_in_the_kernel(case: tuple[float, float]) -> None:
     celsius, minutes = case
     medium = block((1, 1, 3), 1e-3, formulas.Material(0.5, CAPACITY)).medium
@@ -257,7 +238,7 @@ def test_dose_in_the_kernel(case: tuple[float, float]) -> None:
     assert heat.dose is not None
     found = heat.view(heat.dose).ravel()
     assert found == pytest.approx([formulas.cem43_min(celsius, minutes)] * 3, rel=1e-3)
-    assert found == pytest.approx([DOSES[case]] * 3, rel=1.5e-3)
+    assert found == pytest.approx([formulas.CEM43_MIN[case]] * 3, rel=1.5e-3)
 
 
 # Lang 1999, kg/m³/s at 37, 38, … 45 °C.

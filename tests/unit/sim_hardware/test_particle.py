@@ -96,10 +96,10 @@ def test_linear_response_starts_as_the_square_and_fits_no_large_xi() -> None:
     assert weak[0] == 0.0
     assert weak[2] / weak[1] == pytest.approx(1e4, rel=1e-3)
     assert weak[3] / weak[2] == pytest.approx(100.0, rel=1e-3)
-    assert some.lrt_is_valid(14.0)  # xi 1.23 at 18 kA/m: 0.96 at 14
-    assert not some.lrt_is_valid(15.0)
+    assert some.lrt_warning(14.0) == ""  # xi 1.23 at 18 kA/m: 0.96 at 14
+    assert some.lrt_warning(15.0) != ""
     assert "xi is 1.2 at 18 kA/m" in some.lrt_warning(18.0)
-    assert particle(ILP).lrt_is_valid(100.0)
+    assert particle(ILP).lrt_warning(100.0) == ""
 
 
 # ---- measured laws ---------------------------------------------------------------------------
