@@ -9,6 +9,8 @@ from enum import IntFlag
 
 from mnht_controller.devices import scpi
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
+from mnht_controller.devices.dialect import Dialect
+from mnht_controller.devices.fault_words import words
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
 from mnht_controller.devices.scpi import NUMBER, a_per_m, is_same_field, refuse_errors, unconfirmed
@@ -48,11 +50,11 @@ Interlock = IntFlag(  # STAT:QUES:INT, from bit 0
 class GenericScpiSource:
     """One field source. Every tick is one line, whose snapshot carries the heartbeat just sent."""
 
-    def __init__(self, link: Link, channels: tuple[int, ...] = ()) -> None:
+    def __init__(self, link: Link) -> None:
         self._link = link
         self._beat = 0
         self._is_energized = False
-        link.speak(LineFramer(b"\n"), scpi.tag)
+        link.speak(Dialect(LineFramer(b"\n"), scpi.tag))
 
     async def open(self) -> Identity:
         """Identify, off, watchdog on and read back, no error pending. Latched faults stay."""
@@ -140,8 +142,8 @@ def _snapshot(found: re.Match[bytes], at: float) -> SourceReading:
         frequency_hz=scpi.measured(frequency_hz),
         coil_c=scpi.measured(coil_c),
         coolant_l_per_min=scpi.measured(flow),
-        faults=scpi.words(Fault, ques & ~(1 << 14)),
-        interlocks_open=scpi.words(Interlock, interlocks),
+        faults=words(Fault, ques & ~(1 << 14)),
+        interlocks_open=words(Interlock, interlocks),
     )
 
 
@@ -149,10 +151,13 @@ SPEC = DriverSpec(
     name="generic_scpi_source",
     kind=Kind.FIELD_SOURCE,
     title="Generic SCPI field source (OPENMFH FS100K)",
-    make=GenericScpiSource,
+    make=lambda link, _: GenericScpiSource(link),
     baud=115200,
     period_s=0.1,
     dead_man=DeadMan.DEVICE,
+    stop_path="OUTP OFF, always accepted; its heartbeat watchdog after 0.5 s; enable line",
+    has_limit=True,
+    status=(Fault, Interlock),
     settling_s=0.3,
     resolution=scpi.FIELD_STEP_KA_PER_M,
     watchdog_s=WATCHDOG_S,

@@ -9,6 +9,7 @@ that changes calibration or memory. `SPEC.provenance` says what is assumed.
 import re
 
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
+from mnht_controller.devices.dialect import Dialect, same_question
 from mnht_controller.devices.errors import ReplyTimeoutError
 from mnht_controller.devices.framing import EotFramer
 from mnht_controller.devices.link import Link
@@ -31,7 +32,7 @@ class OpsensHandysens:
         self._link = link
         self._frames = dict.fromkeys(channels, 0)
         self._requests = {n: f"CH{n}:DATA? 1\n".encode() for n in channels}
-        link.speak(EotFramer(), lambda _: (b"*IDN?\n", IDENTITY))
+        link.speak(Dialect(EotFramer(), same_question(b"*IDN?\n", IDENTITY)))
 
     async def open(self) -> Identity:
         """Identify; stop a stream that somebody left running, and identify again."""
@@ -82,7 +83,7 @@ SPEC = DriverSpec(
     name="opsens_handysens",
     kind=Kind.THERMOMETER,
     title="Opsens HandySens family",
-    make=OpsensHandysens,
+    make=lambda link, setup: OpsensHandysens(link, setup.channels),
     baud=57600,
     period_s=0.1,
     dead_man=DeadMan.GUARD,

@@ -34,7 +34,7 @@ from mnht_controller.journal import records
 from mnht_controller.surfaces import api, bodies, wording
 from sim_hardware.bench.oracles import ORACLES
 from sim_hardware.bench.scenario import CLASS_S
-from sim_hardware.devices.scpi_commands import ROWS
+from sim_hardware.devices.sources.generic_scpi_commands import ROWS
 from sim_hardware.faults import FAULTS
 from tools.file_tables import configuration, simulated
 from tools.markdown import code, first_line, table

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import cast
 
 from mnht_controller.devices.contract import DriverSpec, FieldSource, Kind, Thermometer
+from mnht_controller.devices.identity import Expected
 from mnht_controller.devices.link import Link
 from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.prescription import Plan
@@ -18,6 +19,7 @@ from mnht_controller.runtime.door import Hall
 from mnht_controller.runtime.guard_link import GuardLink
 from mnht_controller.runtime.source import SourceTask
 from mnht_controller.runtime.thermometer import ThermometerTask
+from mnht_controller.settings.options import setup_of
 from mnht_controller.settings.plan import plan, specs_of
 from mnht_controller.settings.settings import Device, Settings
 
@@ -47,8 +49,9 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
     for device in settings.devices:
         spec = specs[device.driver]
         row = DeviceRow(device.id, device.driver, device.resource, simulated=settings.simulated)
-        link = Link(shell.transport(device, spec), simulated=settings.simulated)
-        driver = spec.make(link, device.channels)
+        expected = Expected(settings.simulated, device.serial)
+        link = Link(shell.transport(device, spec), expected=expected)
+        driver = spec.make(link, setup_of(device))
         if device.kind is Kind.FIELD_SOURCE:
             sources.append(SourceTask(row, cast(FieldSource, driver), spec.period_s))
         else:

@@ -6,8 +6,10 @@ import asyncio
 from mnht_controller.app.controller import real_transport
 from mnht_controller.devices.contract import DriverSpec
 from mnht_controller.devices.errors import ConnectError, DeviceError
+from mnht_controller.devices.identity import Expected
 from mnht_controller.devices.link import Link
 from mnht_controller.settings.addresses import ENABLE_LINE
+from mnht_controller.settings.options import setup_of
 from mnht_controller.settings.plan import specs_of
 from mnht_controller.settings.settings import Device, Settings
 from mnht_controller.settings.site import AUTO
@@ -39,8 +41,9 @@ def require_addresses(settings: Settings) -> None:
 
 
 async def _identify(device: Device, spec: DriverSpec, settings: Settings) -> dict[str, object]:
-    link = Link(real_transport(device, spec), simulated=settings.simulated)
-    driver = spec.make(link, device.channels)
+    expected = Expected(settings.simulated, device.serial)
+    link = Link(real_transport(device, spec), expected=expected)
+    driver = spec.make(link, setup_of(device))
     row: dict[str, object] = {
         "id": device.id,
         "kind": device.kind.value,

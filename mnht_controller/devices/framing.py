@@ -5,8 +5,30 @@ A started line is kept until its own end arrives, so that `12.3`, a pause and `4
 become one line, which is then late, and never the temperature 45.
 """
 
+import re
+from typing import Protocol
+
 FRAME_BYTES_MAX = 4096
 """Longest reply a dialect may send; a longer run without an end is noise."""
+
+
+class Framer(Protocol):
+    """What a link needs of a dialect's framing."""
+
+    overruns: int
+
+    @property
+    def has_partial(self) -> bool:
+        """Whether a frame has begun whose end is still to come."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; give the frames they complete, without their ends."""
+
+    def clear(self) -> None:
+        """Forget everything: only right after a new connection, whose first byte begins a frame."""
+
+    def quiet(self) -> None:
+        """Silence was heard: where silence ends a frame, what is half there is dropped."""
 
 
 class LineFramer:
@@ -48,6 +70,9 @@ class LineFramer:
         self._buffer = b""
         self._skipping = False
 
+    def quiet(self) -> None:
+        """Keep a started line: its tail must not pass for a line of its own."""
+
     def _bounded(self, rest: bytes) -> bytes:
         split_end = len(self._end) - 1  # so much of an end may already be here
         if not self._skipping:
@@ -65,3 +90,101 @@ class EotFramer(LineFramer):
 
     def __init__(self, max_bytes: int = FRAME_BYTES_MAX) -> None:
         super().__init__(b"\x04\n", max_bytes)
+
+
+class PromptFramer:
+    """Replies that end in a prompt at the start of a line: zero or more lines, then the prompt.
+
+    The frame keeps its prompt, because a dialect may have one for success and one for failure.
+    `prompt` must match whole; a prompt inside a line is none.
+    """
+
+    __slots__ = ("_buffer", "_end", "_max", "_skipping", "overruns")
+
+    def __init__(self, prompt: re.Pattern[bytes], max_bytes: int = FRAME_BYTES_MAX) -> None:
+        self._end = re.compile(rb"(?:\A|(?<=[\r\n]))(?:" + prompt.pattern + rb")")
+        self._max = max_bytes
+        self._buffer = b""
+        self._skipping = False
+        self.overruns = 0
+
+    @property
+    def has_partial(self) -> bool:
+        """Whether a frame has begun whose end is still to come."""
+        return self._skipping or bool(self._buffer.strip(b"\r\n"))
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; give the frames they complete, each with its prompt."""
+        self._buffer += data
+        frames = []
+        while found := self._end.search(self._buffer):
+            frame = self._buffer[: found.end()].strip(b"\r\n")
+            self._buffer = self._buffer[found.end() :]
+            if not self._skipping:
+                frames.append(frame)
+            self._skipping = False
+        if len(self._buffer) > self._max:
+            self.overruns += not self._skipping
+            self._skipping = True
+            self._buffer = self._buffer[-self._max :]
+        return frames
+
+    def clear(self) -> None:
+        """Forget everything: only right after a new connection."""
+        self._buffer, self._skipping = b"", False
+
+    def quiet(self) -> None:
+        """Keep what has begun: its prompt is still to come."""
+
+
+class SizedFramer:
+    """Binary frames whose first bytes tell how long they are; silence ends a broken one.
+
+    `size_of` gives the length of the frame that begins the buffer, 0 while it cannot be known yet,
+    and -1 where no frame begins so: then everything up to the next silence is one bad frame, which
+    is given too, so that it is seen and refused, not waited for.
+    """
+
+    __slots__ = ("_buffer", "_size_of", "overruns")
+
+    def __init__(self, size_of: "SizeOf") -> None:
+        self._size_of = size_of
+        self._buffer = b""
+        self.overruns = 0
+
+    @property
+    def has_partial(self) -> bool:
+        """Whether a frame has begun that is not whole yet."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; give the frames they complete, checksums and all."""
+        self._buffer += data
+        frames = []
+        while self._buffer:
+            size = self._size_of(self._buffer)
+            if size < 0:
+                frames.append(self._buffer)
+                self._buffer = b""
+                self.overruns += 1
+            elif 0 < size <= len(self._buffer):
+                frames.append(self._buffer[:size])
+                self._buffer = self._buffer[size:]
+            else:
+                break
+        return frames
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._buffer = b""
+
+    def quiet(self) -> None:
+        """Drop a frame that silence has cut off."""
+        self._buffer = b""
+
+
+class SizeOf(Protocol):
+    """How long the frame is that begins these bytes; 0: not known yet; -1: none begins so."""
+
+    def __call__(self, data: bytes) -> int:
+        """Judge the beginning of a frame."""

@@ -9,24 +9,22 @@ again. Where it cannot, it closes and raises LinkLostError: the caller runs the 
 import asyncio
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from enum import StrEnum
 
+from mnht_controller.devices.dialect import Dialect
 from mnht_controller.devices.errors import (
-    ConnectError,
     IdentityError,
     LinkLostError,
     ProtocolError,
     RangeRefusedError,
     ReplyTimeoutError,
 )
+from mnht_controller.devices.frames import Frames, Tally
 from mnht_controller.devices.framing import LineFramer
-from mnht_controller.devices.identity import wrong_kind
-from mnht_controller.devices.sentences import why_not_open
+from mnht_controller.devices.identity import Expected, wrong_one
 from mnht_controller.devices.transport import Transport
 from mnht_controller.devices.turn import Turn
 
-REPLY_S = 0.15
 QUIET_S = 0.05
 """Silence that ends a drain. What comes later still cannot pass: the tag is answered after it."""
 
@@ -38,9 +36,7 @@ ATTEMPTS = 2
 """A tag or identity query is sent again once: a broken line before it spoils only the first."""
 
 FRAMES_PER_REPLY_MAX = 64
-
-Tag = Callable[[int], tuple[bytes, re.Pattern[bytes]]]
-"""From a fresh number: a harmless request, and the pattern only its own answer matches."""
+FRAMES_KEPT_MAX = 256
 
 Request = bytes | Callable[[], bytes]
 
@@ -59,92 +55,74 @@ class Link:
     """One connection to one instrument. All times are seconds of the running loop's clock.
 
     Every method raises DeviceError only. `answered_at` is when the last reply was complete.
-    `discarded`, `unsolicited`, `timeouts` count what went wrong since the link was made.
-    `simulated` is the kind of instrument the site says; `identify` refuses the other (None: takes
-    both).
+    `tally` counts what went wrong. `expected` is who the site says is there; `identify` refuses
+    another kind (real, simulated) and another serial number.
     """
 
     def __init__(
         self,
         transport: Transport,
         *,
-        framer: LineFramer | None = None,
-        timeout_s: float = REPLY_S,
-        resync: Tag | None = None,
-        simulated: bool | None = None,
+        dialect: Dialect | None = None,
+        expected: Expected | None = None,
     ) -> None:
-        self._simulated = simulated
-        self._transport = transport
-        self._framer = framer or LineFramer()
-        self._timeout_s = timeout_s
-        self._quiet_s = min(QUIET_S, timeout_s)
-        self._resync = resync
-        self._is_event: re.Pattern[bytes] | None = None
+        self._expected = expected or Expected()
+        self._dialect = dialect or Dialect(LineFramer())
+        self._frames = Frames(transport, self._dialect.framer)
         self._turn = Turn()
-        self._state = LinkState.CLOSED
-        self._is_torn = False  # a write was cancelled: half a line may be out
+        self._trust = LinkState.UNKNOWN
         self._tag = 0
-        self._backlog: list[bytes] = []
         self.answered_at = 0.0
-        self.discarded = self.unsolicited = self.timeouts = 0
+        self.tally = Tally()
         self.is_streaming = False
         """Whether the last drain never came to quiet."""
 
     @property
     def resource(self) -> str:
         """The address, for messages."""
-        return self._transport.resource
+        return self._frames.resource
 
     @property
     def state(self) -> LinkState:
         """CLOSED, UNKNOWN, CLEAN or DIRTY."""
-        return self._state
+        return self._trust if self._frames.is_open else LinkState.CLOSED
 
-    def speak(
-        self, framer: LineFramer, resync: Tag, unsolicited: re.Pattern[bytes] | None = None
-    ) -> None:
-        """Set the dialect; drivers call it when they are made. `unsolicited` lines are skipped."""
-        self._framer, self._resync, self._is_event = framer, resync, unsolicited
+    def speak(self, dialect: Dialect) -> None:
+        """Set the dialect; drivers call it when they are made."""
+        self._dialect = dialect
+        self._frames.framer, self._frames.gap_s = dialect.framer, dialect.gap_s
 
     async def open(self) -> None:
         """Connect anew and listen until quiet. Then only `identify` may write."""
         await self._turn.take()
         try:
-            await self._shut()
-            try:
-                await self._transport.open()
-            except Exception as error:
-                raise ConnectError(why_not_open(self.resource, error)) from error
-            self._framer.clear()
-            self._backlog.clear()
-            self._state, self._is_torn = LinkState.UNKNOWN, False
+            await self._frames.open()
+            self._trust = LinkState.UNKNOWN
             await self._drain()
         finally:
             self._turn.release()
 
-    async def identify(self, request: bytes, pattern: re.Pattern[bytes]) -> re.Match[bytes]:
+    async def identify(
+        self, request: bytes, pattern: re.Pattern[bytes], *, anonymous: bool = False
+    ) -> re.Match[bytes]:
         """Ask who is there, before anything else is written; IdentityError for any other answer.
 
         The pattern must match a whole reply, which makes this query a tag as well, and name the
-        group `serial`, by which a twin is told from a real instrument.
+        group `serial`, by which a twin is told from a real instrument; an `anonymous` dialect
+        carries no such thing. Asked twice in a row with two requests, it is one longer dialogue.
         """
         await self._turn.take()
         try:
-            last = b""
-            for attempt in range(ATTEMPTS):
-                try:
-                    found, last = await self._seek(request, pattern)
-                except ReplyTimeoutError:
-                    if attempt + 1 == ATTEMPTS and not last:
-                        raise
-                    continue
-                if found and (why := wrong_kind(found, self._simulated)):
-                    raise await self._refused(why, "`simulated` or the address")
-                if found:
-                    self._state = LinkState.CLEAN
-                    return found
-            why = f"{last!r} answered {request!r}, which is another instrument"
-            raise await self._refused(why, "the address or the driver")
+            self._require_open()
+            self.distrust()
+            found, last = await self._ask_who(request, pattern)
+            if found is None:
+                why = f"{last!r} answered {request!r}, which is another instrument"
+                raise await self._refused(why, "the address or the driver")
+            if why := wrong_one(found, self._expected, anonymous=anonymous):
+                raise await self._refused(why, "the site or the address")
+            self._trust = LinkState.CLEAN
+            return found
         finally:
             self._turn.release()
 
@@ -168,72 +146,113 @@ class Link:
             if lead:
                 self._require_known()
                 await self._write(lead)
-            if self._state is not LinkState.CLEAN or await self._has_input():
+            if self.state is not LinkState.CLEAN or await self._has_input():
                 await self._resynchronize()
             if not urgent:
                 self._give_way()
             if not_after is not None:
                 self._refuse_late(not_after)
             data = request if isinstance(request, bytes) else request()
-            return await self._ask(data, timeout_s or self._timeout_s)
+            return await self._ask(data, timeout_s or self._dialect.reply_s)
         finally:
             self._turn.release()
 
-    async def send(self, data: bytes, *, urgent: bool = False) -> None:
-        """Write without waiting for a reply, on a DIRTY link too: OFF needs no resynchronizing."""
+    async def send(
+        self, data: bytes, *, urgent: bool = False, not_after: float | None = None
+    ) -> None:
+        """Write without waiting for a reply, on a DIRTY link too: OFF needs no resynchronizing.
+
+        Past `not_after` (loop time) nothing is written: RangeRefusedError.
+        """
         await self._turn.take(urgent=urgent)
         try:
             self._require_known()
+            if not_after is not None:
+                self._refuse_late(not_after)
             await self._write(data)
+        finally:
+            self._turn.release()
+
+    async def listen(self, timeout_s: float) -> list[bytes]:
+        """Give the frames that an instrument sent unasked, at least one; ReplyTimeoutError.
+
+        For instruments that push: `answered_at` is when the last of them was complete.
+        """
+        await self._turn.take()
+        try:
+            self._require_known()
+            await self._frames.receive(0.0)
+            first = await self._frame(asyncio.get_running_loop().time() + timeout_s, b"nothing")
+            frames, self._frames.backlog = [first, *self._frames.backlog], []
+            return frames[-FRAMES_KEPT_MAX:]
         finally:
             self._turn.release()
 
     def distrust(self) -> None:
         """Make the link DIRTY: the driver saw a reply that cannot be this request's answer."""
-        if self._state is LinkState.CLEAN:
-            self._state = LinkState.DIRTY
+        if self._trust is LinkState.CLEAN:
+            self._trust = LinkState.DIRTY
 
     async def close(self, last: bytes = b"") -> None:
         """Write `last` (an OFF) where that is still possible, then close. Never raises."""
         await self._turn.take(urgent=True)
         try:
-            if last and self._state in (LinkState.CLEAN, LinkState.DIRTY):
-                with suppress(Exception):
-                    await self._transport.write(last)
-            await self._shut()
+            if last and self.state in (LinkState.CLEAN, LinkState.DIRTY):
+                await self._frames.farewell(last)
+            await self._frames.shut()
         finally:
             self._turn.release()
 
     # ---- one exchange, with the turn held --------------------------------------------------
 
     async def _ask(self, request: bytes, timeout_s: float) -> bytes:
-        self._state = LinkState.DIRTY  # until its answer is here, also when this task is cancelled
+        self._trust = LinkState.DIRTY  # until its answer is here, also when this task is cancelled
         await self._write(request)
-        overruns = self._framer.overruns
+        overruns = self._frames.framer.overruns
         deadline = asyncio.get_running_loop().time() + timeout_s
+        may_echo = self._dialect.may_echo
         for _ in range(FRAMES_PER_REPLY_MAX):
             frame = await self._frame(deadline, request)
-            if self._framer.overruns != overruns:
+            if self._frames.framer.overruns != overruns:
                 break
-            if self._is_event and self._is_event.fullmatch(frame):
-                self.unsolicited += 1
+            if may_echo and frame == request.strip(b"\r\n"):
+                may_echo = False
+                self.tally.echoes += 1
                 continue
-            if self._backlog or self._framer.has_partial:
+            if self._dialect.is_event(frame):
+                self.tally.unsolicited += 1
+                continue
+            if self._unexpected():
                 break
-            self._state = LinkState.CLEAN
+            self._trust = LinkState.CLEAN
             return frame
-        self._backlog.clear()
+        self._frames.backlog.clear()
         raise ProtocolError(
             f"{self.resource}: more came back than one reply to {request!r}, so nothing of it is"
             " used; the link resynchronizes at its next use"
         )
 
-    async def _seek(
+    async def _ask_who(
         self, request: bytes, pattern: re.Pattern[bytes]
+    ) -> tuple[re.Match[bytes] | None, bytes]:
+        last = b""
+        for attempt in range(ATTEMPTS):
+            try:
+                found, last = await self._seek(request, pattern, self._dialect.identity_s)
+            except ReplyTimeoutError:
+                if attempt + 1 == ATTEMPTS and not last:
+                    raise
+                continue
+            if found:
+                return found, last
+        return None, last
+
+    async def _seek(
+        self, request: bytes, pattern: re.Pattern[bytes], within_s: float
     ) -> tuple[re.Match[bytes] | None, bytes]:
         """Send, then discard replies until one matches. Gives that, or None and the last one."""
         await self._write(request)
-        deadline = asyncio.get_running_loop().time() + self._timeout_s
+        deadline = asyncio.get_running_loop().time() + within_s
         last = b""
         for _ in range(FRAMES_PER_REPLY_MAX):
             try:
@@ -244,44 +263,46 @@ class Link:
                 raise
             if found := pattern.fullmatch(last):
                 return found, last
-            self.discarded += 1
+            self.tally.discarded += 1
         return None, last
 
     async def _frame(self, deadline: float, request: bytes) -> bytes:
         loop = asyncio.get_running_loop()
-        while not self._backlog:
+        frames = self._frames
+        while not frames.backlog:
             remaining_s = deadline - loop.time()
-            if remaining_s <= 0.0 or not await self._receive(remaining_s):
-                self.timeouts += 1
+            if remaining_s <= 0.0 or not await frames.receive(remaining_s):
+                self.tally.timeouts += 1
                 raise ReplyTimeoutError(
                     f"{self.resource}: no complete reply to {request!r} in time; the link"
                     " resynchronizes at its next use; check power, cable and line speed"
                 )
         self.answered_at = loop.time()
-        return self._backlog.pop(0)
+        return frames.backlog.pop(0)
 
     # ---- getting back in step --------------------------------------------------------------
 
     async def _resynchronize(self) -> None:
         self._require_known()
         await self._drain()
-        for _ in range(ATTEMPTS if self._resync else 0):
+        dialect = self._dialect
+        for _ in range(ATTEMPTS if dialect.resync else 0):
             self._give_way()
             self._tag += 1
             request, answer = self._tagged()
             try:
-                found, _ = await self._seek(request, answer)
+                found, _ = await self._seek(request, answer, dialect.identity_s)
             except ReplyTimeoutError:
                 continue
-            if found and not self._backlog:
-                self._state = LinkState.CLEAN
+            if found and not self._unexpected():
+                self._trust = LinkState.CLEAN
                 return
-        raise await self._lost("replies no longer match requests")
+        raise await self._frames.lost("replies no longer match requests")
 
     def _tagged(self) -> tuple[bytes, re.Pattern[bytes]]:
-        if self._resync is None:
+        if self._dialect.resync is None:
             raise LinkLostError(f"{self.resource}: the dialect has no tag query")
-        return self._resync(self._tag)
+        return self._dialect.resync(self._tag)
 
     async def _drain(self) -> None:
         """Discard whole replies until nothing has come for the quiet time.
@@ -292,12 +313,13 @@ class Link:
         deadline = loop.time() + DRAIN_S_MAX
         self.is_streaming = False
         for _ in range(DRAIN_READS_MAX):
-            self.discarded += len(self._backlog)
-            self._backlog.clear()
+            self.tally.discarded += len(self._frames.backlog)
+            self._frames.backlog.clear()
             self._give_way()
             if loop.time() >= deadline:
                 break
-            if not await self._receive(self._quiet_s):
+            if not await self._frames.receive(QUIET_S):
+                self._frames.framer.quiet()
                 return
         self.is_streaming = True
 
@@ -315,72 +337,47 @@ class Link:
                 " written; nothing was sent"
             )
 
+    def _require_open(self) -> None:
+        if not self._frames.is_open:
+            raise self._unusable()
+
     def _require_known(self) -> None:
-        if self._state in (LinkState.CLOSED, LinkState.UNKNOWN):
-            raise LinkLostError(
-                f"{self.resource}: the link is {self._state}, so nothing was sent; open the driver"
-                " again"
-            )
+        if self.state in (LinkState.CLOSED, LinkState.UNKNOWN):
+            raise self._unusable()
 
-    async def _has_input(self) -> bool:
-        """Whether something arrived unasked; event lines are taken off and counted."""
-        await self._receive(0.0)
-        if not self._backlog and not self._framer.has_partial:
-            return False
-        frames, self._backlog = self._backlog, []
-        events = [f for f in frames if self._is_event and self._is_event.fullmatch(f)]
-        self.unsolicited += len(events)
-        self.discarded += len(frames) - len(events)
-        return len(events) < len(frames) or self._framer.has_partial
-
-    # ---- the transport, and the only places where its exceptions are seen --------------------
-
-    async def _receive(self, timeout_s: float) -> bool:
-        """Read once into the backlog of frames; False when nothing came in time."""
-        try:
-            data = await self._transport.read(timeout_s)
-            frames = self._framer.feed(data)
-        except TimeoutError as error:
-            if error.errno is None:
-                return False
-            raise await self._lost(str(error)) from error
-        except Exception as error:
-            raise await self._lost(f"{type(error).__name__}: {error}") from error
-        if not data:
-            raise await self._lost("end of file")
-        self._backlog += frames
-        return True
-
-    async def _write(self, data: bytes) -> None:
-        if self._state is LinkState.CLOSED:
-            self._require_known()
-        if self._is_torn and data[:1] not in (b"\n", b"\r"):
-            raise await self._lost("a write was cut off: the next would join the half line")
-        try:
-            await self._transport.write(data)
-        except Exception as error:
-            raise await self._lost(f"{type(error).__name__}: {error}") from error
-        except BaseException:
-            # Cancelled within a write: only an OFF, which ends the half line first, may follow.
-            self._is_torn = True
-            self.distrust()
-            raise
-        self._is_torn = False
-
-    async def _lost(self, why: str) -> LinkLostError:
-        await self._shut()
+    def _unusable(self) -> LinkLostError:
         return LinkLostError(
-            f"{self.resource}: link lost ({why}); the link is closed; open the driver again"
+            f"{self.resource}: the link is {self.state}, so nothing was sent; open the driver again"
         )
 
+    async def _has_input(self) -> bool:
+        """Whether something arrived unasked; event frames are taken off and counted."""
+        await self._frames.receive(0.0)
+        return self._unexpected()
+
+    def _unexpected(self) -> bool:
+        """Take off and count what came besides; whether any of it is no event."""
+        if not self._frames.has_more:
+            return False
+        frames, self._frames.backlog = self._frames.backlog, []
+        events = sum(self._dialect.is_event(frame) for frame in frames)
+        self.tally.unsolicited += events
+        self.tally.discarded += len(frames) - events
+        return events < len(frames) or self._frames.framer.has_partial
+
+    # ---- the lower half ------------------------------------------------------------------------
+
+    async def _write(self, data: bytes) -> None:
+        self._require_open()
+        try:
+            await self._frames.write(data)
+        except asyncio.CancelledError:
+            self.distrust()
+            raise
+
     async def _refused(self, why: str, what: str) -> IdentityError:
-        await self._shut()
+        await self._frames.shut()
         return IdentityError(
             f"{self.resource}: {why}; nothing but the identity query was written and the link is"
             f" closed; correct {what}"
         )
-
-    async def _shut(self) -> None:
-        self._state = LinkState.CLOSED
-        with suppress(Exception):  # closing never fails: the link is gone either way
-            await self._transport.close()

@@ -3,7 +3,8 @@
 
 from importlib.metadata import EntryPoint, entry_points
 
-from mnht_controller.devices.contract import DriverSpec
+from mnht_controller.devices.contract import DriverSpec, Kind
+from mnht_controller.devices.fault_words import FAULT_WORDS, INTERLOCK_WORDS
 from mnht_controller.domain.errors import MnhtError
 
 GROUP = "mnht.drivers"
@@ -56,8 +57,18 @@ def complaints(name: str, spec: DriverSpec) -> tuple[str, ...]:
             all(text.startswith(("documented: ", "assumed: ")) for _, text in spec.provenance),
             "a provenance is neither `documented: …` nor `assumed: …`",
         ),
+        (
+            bool(spec.stop_path) or spec.kind not in (Kind.FIELD_SOURCE, Kind.RUN_PERMIT),
+            "it does not say how its output is stopped",
+        ),
+        (not (strange := _strange(spec)), f"status words that are not common ones: {strange}"),
     )
     return tuple(text for is_right, text in rows if not is_right)
+
+
+def _strange(spec: DriverSpec) -> str:
+    names = {flag.name.lower() for kind in spec.status for flag in kind if flag.name}
+    return ", ".join(sorted(names - FAULT_WORDS - INTERLOCK_WORDS))
 
 
 def _points() -> dict[str, EntryPoint]:

@@ -2,7 +2,6 @@
 """What every SCPI dialect shares (IEEE 488.2, SCPI-1999): numbers, bits, error reply, tag query."""
 
 import re
-from enum import IntFlag
 
 from mnht_controller.devices.errors import DeviceFault, ProtocolError, RangeRefusedError
 from mnht_controller.devices.link import Link
@@ -25,15 +24,6 @@ def measured(text: bytes, scale: float = 1.0) -> float | None:
     """Read a number that the caller's pattern has matched; None where it says: no measurement."""
     value = float(text)
     return value * scale if abs(value) < NOT_A_NUMBER else None
-
-
-def words(kind: type[IntFlag], bits: int) -> tuple[str, ...]:
-    """Name the bits that are set; a bit without a name is worth a word all the same."""
-    if not bits:
-        return ()
-    names = {flag.value: flag.name for flag in kind}
-    numbers = [n for n in range(bits.bit_length()) if bits >> n & 1]
-    return tuple((names.get(1 << n) or f"bit_{n}").lower() for n in numbers)
 
 
 def tag(number: int) -> tuple[bytes, re.Pattern[bytes]]:
@@ -61,9 +51,9 @@ def a_per_m(field_ka_per_m: float) -> str:
     return f"{field_ka_per_m * 1000.0:.1f}"
 
 
-def is_same_field(read_ka_per_m: float, sent_ka_per_m: float) -> bool:
+def is_same_field(read_ka_per_m: float | None, sent_ka_per_m: float) -> bool:
     """Whether a read-back is the amplitude that was sent."""
-    return abs(read_ka_per_m - sent_ka_per_m) <= FIELD_STEP_KA_PER_M
+    return read_ka_per_m is not None and abs(read_ka_per_m - sent_ka_per_m) <= FIELD_STEP_KA_PER_M
 
 
 def unconfirmed(link: Link, got: object) -> ProtocolError:

@@ -38,13 +38,17 @@ class Gains:
 
 @dataclass(frozen=True, slots=True)
 class SourceSpec:
-    """What the field source's driver declares, as far as limits and rules need it."""
+    """What the field source's driver declares, as far as limits and rules need it.
+
+    `watchdog_s` 0: it has no watchdog of its own. `has_limit`: it has a limit register.
+    """
 
     device: str
     settling_s: float
     resolution_ka_per_m: float
     period_s: float
     watchdog_s: float
+    has_limit: bool = True
 
 
 @dataclass(frozen=True, slots=True)

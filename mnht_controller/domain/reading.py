@@ -31,7 +31,10 @@ class Reading:
 @quick
 @dataclass(frozen=True, slots=True)
 class SourceReading:
-    """One atomic snapshot of the field source; `clock_s` and `boot` are the instrument's own."""
+    """One atomic snapshot of the field source; `clock_s` and `boot` are the instrument's own.
+
+    `watchdog_on` and `limit_ka_per_m` are None for an instrument that has no such thing.
+    """
 
     at: float
     seq: int
@@ -41,10 +44,30 @@ class SourceReading:
     setpoint_ka_per_m: float
     measured_ka_per_m: float | None
     output_on: bool
-    watchdog_on: bool
-    limit_ka_per_m: float
+    watchdog_on: bool | None
+    limit_ka_per_m: float | None
     frequency_hz: float | None
     coil_c: float | None
     coolant_l_per_min: float | None
+    faults: tuple[str, ...] = ()
+    interlocks_open: tuple[str, ...] = ()
+
+
+@quick
+@dataclass(frozen=True, slots=True)
+class AuxiliaryReading:
+    """What a device beside the source says. None: it does not measure that.
+
+    `permit` is the run-permit contact as read back. `is_ready` is False while the device does not
+    do what it is there for: a chiller that does not run.
+    """
+
+    at: float
+    seq: int
+    is_ready: bool = True
+    permit: bool | None = None
+    measured_ka_per_m: float | None = None
+    frequency_hz: float | None = None
+    coolant_c: float | None = None
     faults: tuple[str, ...] = ()
     interlocks_open: tuple[str, ...] = ()

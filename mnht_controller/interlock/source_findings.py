@@ -108,17 +108,22 @@ def source_reboot(witness: Witness, memory: Memory) -> Iterable[Finding]:
 
 
 def source_limit(witness: Witness, _memory: Memory) -> Iterable[Finding]:
-    """The instrument's own limit register is not the session's cap."""
+    """The instrument's own limit register, where it has one, is not the session's cap."""
     cap, spec = cap_ka_per_m(witness.envelope), witness.envelope.source
-    return _source(
-        witness,
-        lambda source: not (abs(source.limit_ka_per_m - cap) <= spec.resolution_ka_per_m + 1e-9),
-        lambda source: (spec.device, source.limit_ka_per_m, cap),
-    )
+    if not spec.has_limit:
+        return ()
+
+    def differs(source: SourceReading) -> bool:
+        limit, tolerance = source.limit_ka_per_m, spec.resolution_ka_per_m + 1e-9
+        return limit is None or not (abs(limit - cap) <= tolerance)
+
+    return _source(witness, differs, lambda source: (spec.device, source.limit_ka_per_m, cap))
 
 
 def watchdog_off(witness: Witness, _memory: Memory) -> Iterable[Finding]:
-    """The instrument's own watchdog does not run."""
+    """The instrument's own watchdog, where it has one, does not run."""
+    if not witness.envelope.source.watchdog_s > 0.0:
+        return ()
     return _source(witness, lambda source: not source.watchdog_on)
 
 

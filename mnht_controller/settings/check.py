@@ -12,6 +12,7 @@ from mnht_controller.settings import addresses
 from mnht_controller.settings.files import Files
 from mnht_controller.settings.limits import bounds_of, merged_limits
 from mnht_controller.settings.models import Thermometer
+from mnht_controller.settings.options import check_options
 from mnht_controller.settings.source import Source
 
 SETPOINT_BELOW_CAP_C = 0.5
@@ -20,7 +21,7 @@ SPEED_MAX = 20.0
 
 def complaints(files: Files, endpoints: Mapping[str, str], speed: float) -> Iterator[ConfigError]:
     """Run every check, the cross-file ones included."""
-    for check in (check_drivers, check_devices, check_probes, check_roles):
+    for check in (check_drivers, check_options, check_devices, check_probes, check_roles):
         yield from check(files)
     for check in (check_bounds, check_setpoint, check_durations, addresses.check_listeners):
         yield from check(files)

@@ -9,12 +9,15 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
+from mnht_controller.devices.contract import AUXILIARIES, Kind
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.settings.errors import ConfigErrors
 from mnht_controller.settings.hints import explain
 from mnht_controller.settings.models import (
     Amplifier,
     Applicator,
+    Auxiliary,
+    DeviceProfile,
     LimitsProfile,
     Protocol,
     Thermometer,
@@ -26,9 +29,10 @@ from mnht_controller.settings.values import Profile
 P = TypeVar("P", bound=Profile)
 Q_co = TypeVar("Q_co", bound=Profile, covariant=True)
 
-_DEVICE_PROFILES: Mapping[object, type[Amplifier | Thermometer]] = {
-    "field_source": Amplifier,
-    "thermometer": Thermometer,
+_DEVICE_PROFILES: Mapping[str, type[DeviceProfile]] = {
+    Kind.FIELD_SOURCE: Amplifier,
+    Kind.THERMOMETER: Thermometer,
+    **dict.fromkeys(AUXILIARIES, Auxiliary),
 }
 
 
@@ -48,7 +52,7 @@ class Files:
     applicator: Sound[Applicator]
     limits: Sound[LimitsProfile]
     protocol: Sound[Protocol]
-    devices: tuple[Sound[Amplifier | Thermometer], ...]
+    devices: tuple[Sound[DeviceProfile], ...]
     patient: Path | None
 
 
@@ -120,7 +124,7 @@ def _sound(model: type[P], source: Source, errors: list[ConfigError]) -> Sound[P
 
 def _device_profiles(
     site: Source,
-) -> Iterator[tuple[type[Amplifier | Thermometer] | None, Loc]]:
+) -> Iterator[tuple[type[DeviceProfile] | None, Loc]]:
     devices = site.data.get("devices")
     for index, device in enumerate(devices if isinstance(devices, list) else ()):
         kind = device.get("kind") if isinstance(device, dict) else None

@@ -15,6 +15,7 @@ from mnht_controller.settings.files import Files, read_files
 from mnht_controller.settings.host import over_environment, paths_of
 from mnht_controller.settings.limits import merged_limits
 from mnht_controller.settings.models import Protocol, Thermometer
+from mnht_controller.settings.options import as_pairs, options_of
 
 _PRESCRIBED = (
     "region", "control_role", "setpoint_c", "plateau_s", "ramp_c_per_min", "ramp_s_max",
@@ -76,7 +77,8 @@ def _content(settings: s.Settings) -> s.Settings:
         settings,
         speed=1.0,
         devices=tuple(
-            replace(device, resource="", baud=None, front="") for device in settings.devices
+            replace(device, resource="", baud=None, front="", serial="")
+            for device in settings.devices
         ),
         enable_line=s.EnableLine("", ""),
         console=s.Listen("", 0, 0),
@@ -100,6 +102,8 @@ def _devices(files: Files, endpoints: Mapping[str, str]) -> tuple[s.Device, ...]
                 baud=device.baud or profile.baud,
                 channels=tuple(sorted(p.channel for p in site.probes if p.device == device.id)),
                 front=device.front or "",
+                serial=device.serial or "",
+                options=as_pairs(options_of(device, profile)),
                 noise_c=numbers.noise_c if numbers else None,
                 resolution_c=numbers.resolution_c if numbers else None,
                 period_s=numbers.period_s if numbers else None,

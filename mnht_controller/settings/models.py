@@ -19,19 +19,27 @@ class Applicator(v.Profile):
     aperture_mm_max: v.SizeMillimetre
 
 
-class Amplifier(v.Profile):
-    """A field source's dialect and ceiling. What the wire does is the driver's to say."""
+class DeviceProfile(v.Profile):
+    """An instrument: which driver speaks to it, how fast, and what the driver is told."""
 
     driver: v.Name
     baud: v.Baud | None = None
+    options: v.DriverOptions = v.NO_OPTIONS
+
+
+class Auxiliary(DeviceProfile):
+    """What stands beside the source: chiller, pick-up coil, interlock inputs and run-permit."""
+
+
+class Amplifier(DeviceProfile):
+    """A field source's dialect and ceiling. What the wire does is the driver's to say."""
+
     field_ka_per_m_max: v.KiloAmperePerMetre
 
 
-class Thermometer(v.Profile):
+class Thermometer(DeviceProfile):
     """A thermometer with its probes. A number left out is the driver's declared one."""
 
-    driver: v.Name
-    baud: v.Baud | None = None
     channels: Annotated[int, Field(ge=1, le=64, description="how many channels it has")]
     lag_s: v.ShortSeconds
     accuracy_c: v.NoiseCelsius

@@ -78,4 +78,5 @@ def _source(settings: Settings, specs: Mapping[str, DriverSpec]) -> SourceSpec:
         resolution_ka_per_m=float(spec.resolution),
         period_s=float(spec.period_s),
         watchdog_s=float(spec.watchdog_s),
+        has_limit=spec.has_limit,
     )

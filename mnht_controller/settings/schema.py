@@ -19,6 +19,7 @@ PROFILES: tuple[tuple[str, type[Profile]], ...] = (
     ("applicator", models.Applicator),
     ("amplifier", models.Amplifier),
     ("thermometer", models.Thermometer),
+    ("auxiliary", models.Auxiliary),
     ("limits", models.LimitsProfile),
     ("protocol", models.Protocol),
     ("site", Site),

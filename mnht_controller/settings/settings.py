@@ -16,6 +16,9 @@ TICK_S = 0.1
 class Device:
     """One instrument. `front` is empty for a real one; `baud` None: the driver's.
 
+    `serial`: the only number that is taken there; empty: any. `options` are the
+    driver's own, as (name, JSON).
+
     The last three are the profile's numbers for a thermometer; None: the driver's.
     """
 
@@ -26,6 +29,8 @@ class Device:
     baud: int | None
     channels: tuple[int, ...]
     front: str
+    serial: str
+    options: tuple[tuple[str, str], ...]
     noise_c: float | None
     resolution_c: float | None
     period_s: float | None

@@ -19,11 +19,12 @@ class Front(StrEnum):
 
     PTY = "pty"
     TCP = "tcp"
+    RFC2217 = "rfc2217"
     MEMORY = "memory"
 
 
 class DeviceTable(v.Part):
-    """One instrument: what it is, and where."""
+    """One instrument: what it is, and where. `serial`: only the one with this number is taken."""
 
     id: v.Name
     kind: Kind
@@ -31,6 +32,8 @@ class DeviceTable(v.Part):
     resource: v.Text = AUTO
     baud: v.Baud | None = None
     front: Front | None = None
+    serial: v.Text | None = None
+    options: v.DriverOptions = v.NO_OPTIONS
 
 
 class EnableLineTable(v.Part):

@@ -4,7 +4,7 @@
 A window is physics and typing errors, not safety: limits are judged in check.py.
 """
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
@@ -35,6 +35,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="lowe
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Reference = Annotated[str, Field(min_length=1, description="path relative to this file")]
 Baud = Annotated[int, Field(ge=300, le=4_000_000, description="Bd")]
+DriverOptions = Annotated[
+    dict[str, Any], Field(description="what this driver is told; `mnht devices --describe`")
+]
+NO_OPTIONS: dict[str, Any] = cast(dict[str, Any], Field(default_factory=dict))
 Port = Annotated[int, Field(ge=0, le=65_535, description="TCP port; 0: any free one")]
 
 

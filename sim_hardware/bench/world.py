@@ -13,8 +13,8 @@ from sim_hardware.bench.patients import patient_of
 from sim_hardware.bench.truth import Truth
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import DecodingReceiver
-from sim_hardware.devices.opsens import OpsensTwin
-from sim_hardware.devices.scpi_source import ScpiSource
+from sim_hardware.devices.sources.generic_scpi import ScpiSource
+from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.faults import Fault, Target, Targets
 from sim_hardware.plant.applicator.coil import Coil
 from sim_hardware.plant.models.open import AS_USUAL, Choice

@@ -309,3 +309,23 @@ class FieldStage:
         bits |= 1 << 8 if self.is_energized else 0
         bits |= 1 << 10 if is_on and not ramping else 0
         return bits | (1 << 12 if self.watchdog.enabled else 0)
+
+
+class StageFaults:
+    """The faults of a twin that has a `stage`: amp_ignores_off and amp_stuck_full."""
+
+    stage: FieldStage
+
+    def inject(self, verb: str, argument: str, t: float) -> None:
+        """Start a fault."""
+        self.stage.elapse(t)
+        if verb == "amp_ignores_off":
+            self.stage.ignores_off = True
+        elif verb == "amp_stuck_full":
+            self.stage.stuck_full = True
+        else:
+            raise ValueError(f"a field source has no fault {verb!r}")
+
+    def clear(self, verb: str) -> None:
+        """End the faults; a stage that was held on goes off."""
+        self.stage.repair()

@@ -7,13 +7,14 @@ from typing import cast
 import pytest
 
 from drivers.generic_scpi_source import SPEC
-from mnht_controller.devices.contract import FieldSource
+from mnht_controller.devices.contract import FieldSource, Setup
+from mnht_controller.devices.identity import Expected
 from mnht_controller.devices.link import Link
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.liveness import Liveness
 from mnht_controller.runtime.source import SourceTask
-from sim_hardware.devices.scpi_source import ScpiSource
+from sim_hardware.devices.sources.generic_scpi import ScpiSource
 from sim_hardware.wire.memory import MemoryTransport
 from tests.support import run_virtual
 
@@ -60,7 +61,7 @@ def play(script, *, heats=True, simulated=True):
     async def main():
         bench = Bench(ScpiSource("SIM1", asyncio.get_running_loop().time()))
         row = DeviceRow("source", SPEC.name, "memory", simulated=simulated)
-        driver = cast(FieldSource, SPEC.make(Link(bench, simulated=simulated), ()))
+        driver = cast(FieldSource, SPEC.make(Link(bench, expected=Expected(simulated)), Setup()))
         task = SourceTask(row, driver, SPEC.period_s)
         running = asyncio.create_task(task.run(Liveness()))
         try:

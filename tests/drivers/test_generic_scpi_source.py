@@ -7,6 +7,7 @@ import pytest
 
 from drivers.generic_scpi_source import SPEC
 from mnht_controller.devices import errors
+from mnht_controller.devices.contract import Setup
 from mnht_controller.devices.link import Link, LinkState
 from mnht_controller.devices.testing import conformance, expected_wire
 from mnht_controller.domain.command import Permit
@@ -51,7 +52,7 @@ FIRST = "FIEL 5200.0;:OUTP:ARM 5;:OUTP ON;:"
 async def converse(pairs, act):
     with expected_wire([*OPENING, *pairs]) as wire:
         link = Link(wire)
-        source = SPEC.make(link, ())
+        source = SPEC.make(link, Setup())
         await source.open()
         return await act(source), link, wire
 
@@ -66,7 +67,7 @@ async def test_it_conforms():
 
 async def test_open_identifies_before_any_write():
     with expected_wire(OPENING) as wire:
-        identity = await SPEC.make(Link(wire), ()).open()
+        identity = await SPEC.make(Link(wire), Setup()).open()
     assert (identity.maker, identity.model, identity.serial) == ("OPENMFH", "FS100K", "SIM0001")
     assert wire.written[:2] == [b"*IDN?\n", SETUP]
 
@@ -76,7 +77,7 @@ async def test_another_instrument_hears_the_question_only(name):
     """H20."""
     pairs = [(IDN[0], name), (IDN[0], name)]
     with expected_wire(pairs) as wire, pytest.raises(errors.IdentityError):
-        await SPEC.make(Link(wire), ()).open()
+        await SPEC.make(Link(wire), Setup()).open()
     assert set(wire.written) == {b"*IDN?\n"}
 
 
@@ -99,14 +100,14 @@ async def test_a_watchdog_or_off_that_is_not_obeyed_refuses_the_source(step, ans
         pairs.append(NO_ERROR)
     refusals = (errors.ProtocolError, errors.DeviceFault)
     with expected_wire(pairs) as wire, pytest.raises(refusals):
-        await SPEC.make(Link(wire), ()).open()
+        await SPEC.make(Link(wire), Setup()).open()
 
 
 @pytest.mark.parametrize("ques", [1 << 12, 1 << 4, 1 << 4 | 1 << 12])
 async def test_h23_open_clears_no_latched_fault(ques):
     """A re-init is no human: what the instrument latched stays to be seen."""
     with expected_wire([*OPENING[:3], (line(17), snapshot(17, ques=ques)), NO_ERROR]) as wire:
-        await SPEC.make(Link(wire), ()).open()
+        await SPEC.make(Link(wire), Setup()).open()
 
 
 async def test_snapshot_becomes_a_reading():
@@ -291,5 +292,5 @@ async def test_off_is_said_twice_and_confirmed():
 async def test_close_says_off_and_never_raises():
     _, link, _ = await converse([(b"\nOUTP OFF\n", b"")], lambda source: source.close())
     assert link.state is LinkState.CLOSED
-    source = SPEC.make(link, ())
+    source = SPEC.make(link, Setup())
     await source.close()

@@ -7,6 +7,7 @@ import pytest
 
 from drivers.opsens_handysens import SPEC, OpsensHandysens
 from mnht_controller.devices import errors
+from mnht_controller.devices.contract import Setup
 from mnht_controller.devices.link import Link, LinkState
 from mnht_controller.devices.testing import conformance, expected_wire
 from mnht_controller.domain.reading import Quality
@@ -27,12 +28,12 @@ async def sampled(*replies):
 
 
 async def test_it_conforms():
-    assert await conformance(SPEC, [IDN], (1, 2)) == ()
+    assert await conformance(SPEC, [IDN], Setup((1, 2))) == ()
 
 
 async def test_identity():
     with expected_wire([IDN]) as wire:
-        identity = await SPEC.make(Link(wire), (1,)).open()
+        identity = await SPEC.make(Link(wire), Setup((1,))).open()
     assert (identity.maker, identity.model, identity.firmware) == ("OPSENS", "HandySens", "1.7")
     assert identity.is_simulated
 
@@ -100,7 +101,7 @@ class Bench:
 
 async def ready(bench, channels=(1, 2, 3)):
     wire = Wire(bench)
-    driver = SPEC.make(Link(wire), channels)
+    driver = SPEC.make(Link(wire), Setup(channels))
     await driver.open()
     return wire, driver
 

@@ -7,12 +7,13 @@ import pytest
 
 from drivers import generic_scpi_source, opsens_handysens
 from mnht_controller.devices import errors
+from mnht_controller.devices.contract import Setup
 from mnht_controller.devices.link import Link
 from mnht_controller.devices.open import transport_for
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import Quality
-from sim_hardware.devices.opsens import OpsensTwin
-from sim_hardware.devices.scpi_source import ScpiSource
+from sim_hardware.devices.sources.generic_scpi import ScpiSource
+from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.wire.memory import MemoryTransport
 from sim_hardware.wire.pty import PtyFront
 from sim_hardware.wire.tcp import TcpFront
@@ -27,7 +28,7 @@ def permit(field_ka_per_m):
 
 def memory(spec, core, channels=(1, 2, 3), **options):
     transport = MemoryTransport(core, "memory", **options)
-    return spec.make(Link(transport), channels), transport
+    return spec.make(Link(transport), Setup(channels)), transport
 
 
 def test_thermometer_in_virtual_time():

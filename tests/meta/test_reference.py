@@ -13,7 +13,8 @@ from mnht_controller.interlock.guard_trips import GUARD_TRIPS
 from mnht_controller.interlock.permissives import PERMISSIVES
 from mnht_controller.interlock.rules import RULES
 from sim_hardware.bench.scenario import KEYS
-from sim_hardware.devices import field_stage, scpi_commands, scpi_source, scpi_status, scpi_syntax
+from sim_hardware.devices import field_stage, scpi_instrument, scpi_status, scpi_syntax
+from sim_hardware.devices.sources import generic_scpi, generic_scpi_commands
 from sim_hardware.faults import FAULTS
 from tests.meta import tree
 from tools import docs, tables
@@ -21,7 +22,14 @@ from tools import docs, tables
 DOCS = tree.ROOT / "docs"
 REFERENCE = {page.stem: page.read_text() for page in (DOCS / "reference").glob("*.md")}
 FENCE = re.compile(r"^ *```\w*\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
-TWIN = (field_stage, scpi_commands, scpi_source, scpi_status, scpi_syntax)
+TWIN = (
+    field_stage,
+    generic_scpi,
+    generic_scpi_commands,
+    scpi_instrument,
+    scpi_status,
+    scpi_syntax,
+)
 
 
 def shown_commands(text: str) -> Iterator[list[str]]:

@@ -18,6 +18,9 @@ from drivers.generic_scpi_source import SPEC as SOURCE
 from drivers.generic_scpi_source import GenericScpiSource
 from drivers.opsens_handysens import SPEC as THERMOMETER
 from mnht_controller.devices import errors
+from mnht_controller.devices.contract import Setup
+from mnht_controller.devices.dialect import Dialect
+from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link, LinkState
 from mnht_controller.devices.scpi import tag
 from mnht_controller.domain.command import Permit
@@ -96,7 +99,7 @@ ACTS = st.lists(FOREIGN | PIECES | st.sampled_from([None, "text", 7]), max_size=
 @given(ACTS)
 def test_nothing_foreign_leaves_a_link(acts):
     async def main():
-        link = Link(Hostile(acts), resync=tag)
+        link = Link(Hostile(acts), dialect=Dialect(LineFramer(), tag))
         start = asyncio.get_running_loop().time()
         for call in (
             link.open,
@@ -118,7 +121,7 @@ def test_nothing_foreign_leaves_a_link(acts):
 @given(ACTS, st.sampled_from([SOURCE, THERMOMETER]))
 def test_nothing_foreign_leaves_a_driver(acts, spec):
     async def main():
-        driver = spec.make(Link(Hostile(acts)), (1, 2))
+        driver = spec.make(Link(Hostile(acts)), Setup((1, 2)))
         names = ("open", "sample", "poll", "off", "prepare", "apply")
         arguments = {"prepare": (7.5,), "apply": (Permit(5.0, 1, 1.0),)}
         for name in names:
@@ -152,7 +155,7 @@ async def silent():
 
 
 async def stranger():
-    await SOURCE.make(Link(Wire(Script(**{"*IDN?": [[(0.0, b"ACME,1,2,3\n")]]}))), ()).open()
+    await SOURCE.make(Link(Wire(Script(**{"*IDN?": [[(0.0, b"ACME,1,2,3\n")]]}))), Setup()).open()
 
 
 async def lost():
@@ -160,7 +163,7 @@ async def lost():
 
 
 async def confused():
-    link = Link(Wire(Script(**IDN, Q=[[(0.0, b"1\n2\n")]])), resync=tag)
+    link = Link(Wire(Script(**IDN, Q=[[(0.0, b"1\n2\n")]])), dialect=Dialect(LineFramer(), tag))
     await link.open()
     await link.identify(b"*IDN?\n", re.compile(rb"OPENMFH.*"))
     await link.query(b"Q\n")

@@ -7,10 +7,11 @@ import re
 import pytest
 
 from mnht_controller.devices import errors
+from mnht_controller.devices.dialect import Dialect
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import DRAIN_S_MAX, Link, LinkState
 from tests.support import run_virtual
-from tests.unit.devices.wires import IDN, Script, Wire, device, instead, ready, tag
+from tests.unit.devices.wires import IDN, Script, Wire, device, dialect, instead, ready, tag
 
 
 def test_a_query_gives_its_reply_and_when_it_came():
@@ -92,7 +93,7 @@ def test_input_that_nobody_asked_for_forces_a_resync():
         await asyncio.sleep(0.01)
         assert await link.query(b"Q\n") == b"41.2"
         assert wire.written[1:] == [b"TAG 1\n", b"Q\n"]
-        assert link.discarded == 1
+        assert link.tally.discarded == 1
 
     run_virtual(main())
 
@@ -101,11 +102,11 @@ def test_known_event_lines_are_counted_and_skipped():
     async def main():
 
         wire, link = await ready(instead(b"Q", [(0.0, b"!06\n41.2\n")]))
-        link.speak(LineFramer(), tag, re.compile(rb"!\d\d"))
+        link.speak(Dialect(LineFramer(), tag, re.compile(rb"!\d\d")))
         wire.arrive(0.0, b"!07\n")
         await asyncio.sleep(0.01)
         assert await link.query(b"Q\n") == b"41.2"
-        assert link.unsolicited == 2
+        assert link.tally.unsolicited == 2
         assert wire.written == [b"*IDN?\n", b"Q\n"]
 
     run_virtual(main())
@@ -177,7 +178,7 @@ def test_wrong_instrument_gets_the_identification_query_only():
 
     async def main():
         wire = Wire(Script(**{"*IDN?": [[(0.01, b"ACME,1\n")]]}))
-        link = Link(wire, resync=tag)
+        link = Link(wire, dialect=dialect())
         await link.open()
         with pytest.raises(errors.IdentityError):
             await link.identify(*IDN)
@@ -191,7 +192,7 @@ def test_noise_before_the_identity_costs_one_more_try():
     async def main():
         noise = [(0.0, b"12.3"), (0.01, b"TEST,1\n")]
         wire = Wire(instead(b"*IDN?", noise))
-        link = Link(wire, resync=tag)
+        link = Link(wire, dialect=dialect())
         await link.open()
         await link.identify(*IDN)
         assert wire.written == [b"*IDN?\n"] * 2
@@ -202,7 +203,7 @@ def test_noise_before_the_identity_costs_one_more_try():
 def test_a_stream_is_told_from_silence():
     async def main():
         wire = Wire(device)
-        link = Link(wire, resync=tag)
+        link = Link(wire, dialect=dialect())
 
         async def stream():
             for _ in range(60):

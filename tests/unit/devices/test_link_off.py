@@ -7,9 +7,10 @@ import re
 import pytest
 
 from mnht_controller.devices import errors
+from mnht_controller.devices.identity import Expected
 from mnht_controller.devices.link import Link, LinkState
 from tests.support import run_virtual
-from tests.unit.devices.wires import IDN, Script, Wire, device, instead, ready, tag
+from tests.unit.devices.wires import IDN, Script, Wire, device, dialect, instead, ready
 
 
 async def torn():
@@ -120,7 +121,7 @@ def test_h50_the_other_kind_gets_the_identity_query_and_nothing_else(
 ):
     async def main():
         wire = Wire(Script(**{"*IDN?": [[(0.01, answer)]]}))
-        link = Link(wire, resync=tag, simulated=simulated)
+        link = Link(wire, dialect=dialect(), expected=Expected(simulated))
         await link.open()
         if not why:
             await link.identify(IDN[0], pattern)
@@ -139,7 +140,7 @@ def test_h50_the_other_kind_gets_the_identity_query_and_nothing_else(
 def test_h20_before_the_identity_nothing_is_written_not_even_off():
     async def main():
         wire = Wire(device)
-        link = Link(wire, resync=tag)
+        link = Link(wire, dialect=dialect())
         await link.open()
         for call in (
             link.query(b"Q\n"),

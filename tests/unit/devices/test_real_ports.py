@@ -17,6 +17,8 @@ from contextlib import suppress
 import pytest
 
 from mnht_controller.devices import errors
+from mnht_controller.devices.dialect import Dialect
+from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link, LinkState
 from mnht_controller.devices.open import transport_for
 from mnht_controller.devices.port_lock import PortLock
@@ -114,7 +116,7 @@ def socket_bench(instrument):
 
 
 async def ready(resource):
-    link = Link(transport_for(resource, 115200), resync=tag)
+    link = Link(transport_for(resource, 115200), dialect=Dialect(LineFramer(), tag))
     await link.open()
     await link.identify(*IDN)
     return link

@@ -6,6 +6,8 @@ import heapq
 import itertools
 import re
 
+from mnht_controller.devices.dialect import Dialect
+from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
 
 
@@ -68,6 +70,11 @@ def tag(number):
     return f"TAG {number}\n".encode(), re.compile(f"T{number}".encode())
 
 
+def dialect():
+    """One for each link: a framer holds what has come so far."""
+    return Dialect(LineFramer(), tag)
+
+
 def device(request):
     """Echo a number, a tag, an identity; `Q` gives 41.2, `S` nothing."""
     text = request.strip().decode()
@@ -78,7 +85,7 @@ def device(request):
 
 async def ready(answers=device):
     wire = Wire(answers)
-    link = Link(wire, resync=tag)
+    link = Link(wire, dialect=dialect())
     await link.open()
     await link.identify(*IDN)
     return wire, link

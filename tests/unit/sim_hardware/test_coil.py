@@ -6,7 +6,7 @@ import math
 import pytest
 
 from sim_hardware.devices.field_stage import Ques
-from sim_hardware.devices.scpi_source import ScpiSource
+from sim_hardware.devices.sources.generic_scpi import ScpiSource
 from sim_hardware.plant.applicator.applicator import Applicator, Cooling, Facts
 from sim_hardware.plant.applicator.coil import Coil
 

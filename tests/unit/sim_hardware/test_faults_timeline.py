@@ -6,8 +6,8 @@ import asyncio
 import pytest
 
 from sim_hardware.bench.virtual_time import run
-from sim_hardware.devices.opsens import OpsensTwin
-from sim_hardware.devices.scpi_source import ScpiSource
+from sim_hardware.devices.sources.generic_scpi import ScpiSource
+from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.faults import FAULTS, Fault, Layer, Targets, Timeline
 from sim_hardware.plant.body.patient_file import ProbeSpec
 from sim_hardware.plant.probe import Probe

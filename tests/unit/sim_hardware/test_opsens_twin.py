@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from sim_hardware.devices.opsens import LATENCY_S, OpsensTwin
+from sim_hardware.devices.thermometers.opsens import LATENCY_S, OpsensTwin
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@
 import pytest
 
 from sim_hardware.devices.field_stage import FieldStage, State
-from sim_hardware.devices.scpi_commands import ROWS
-from sim_hardware.devices.scpi_source import LATENCY_S, ScpiSource
+from sim_hardware.devices.lines import LATENCY_S
 from sim_hardware.devices.scpi_syntax import spellings
+from sim_hardware.devices.sources.generic_scpi import ScpiSource
+from sim_hardware.devices.sources.generic_scpi_commands import ROWS
 from sim_hardware.plant.applicator.coil import Coil
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from sim_hardware.bench.virtual_time import run
 from sim_hardware.devices.enable_line import DecodingReceiver, Framed
-from sim_hardware.devices.opsens import OpsensTwin
-from sim_hardware.devices.scpi_source import ScpiSource
+from sim_hardware.devices.sources.generic_scpi import ScpiSource
+from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.wire.memory import MemoryTransport
 from sim_hardware.wire.pace import Outlet, char_s
 from sim_hardware.wire.pty import PtyFront

@@ -7,11 +7,10 @@ looks headers up in it.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sim_hardware.devices.field_stage import FULL_SCALE, TEST_S, State
+from sim_hardware.devices.scpi_instrument import Row, table
 from sim_hardware.devices.scpi_syntax import (
     Range,
     ScpiError,
@@ -19,13 +18,12 @@ from sim_hardware.devices.scpi_syntax import (
     nr3,
     number,
     one,
-    spellings,
     whole,
 )
 
 if TYPE_CHECKING:
-    from sim_hardware.devices.scpi_source import ScpiSource
     from sim_hardware.devices.scpi_status import Register
+    from sim_hardware.devices.sources.generic_scpi import ScpiSource
 
 Set = Callable[["ScpiSource", list[str], float], None]
 Query = Callable[["ScpiSource", list[str], float], str]
@@ -33,15 +31,6 @@ MASK_16 = 0x7FFF
 A_PER_M_PER_A = 60.0
 FREQUENCY_HZ = 1.0e5
 FITTED_INTERLOCKS = 0x7FF
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One header of the manual."""
-
-    pattern: str
-    set: Set | None = None
-    query: Query | None = None
 
 
 # ---- settings: a number with MIN, MAX, DEF --------------------------------------------------
@@ -235,14 +224,6 @@ def _register(pattern: str, pick: Callable[["ScpiSource"], "Register"]) -> tuple
     )
 
 
-def _standard_enable(twin: "ScpiSource", arguments: list[str], t: float) -> None:
-    twin.status.standard_enable = whole(one(arguments), 255)
-
-
-def _service_enable(twin: "ScpiSource", arguments: list[str], t: float) -> None:
-    twin.status.service_enable = whole(one(arguments), 255)
-
-
 def _all_errors(twin: "ScpiSource", arguments: list[str], t: float) -> str:
     count = max(len(twin.status.errors), 1)
     return ",".join(twin.status.next_error() for _ in range(count))
@@ -314,24 +295,12 @@ ROWS: tuple[Row, ...] = (
     Row("SYSTem:INTerlock:LATChed", query=lambda twin, *_: str(twin.stage.interlocks_latched)),
     Row("SYSTem:INTerlock:MASK", query=lambda *_: str(FITTED_INTERLOCKS)),
     Row("SYSTem:INTerlock:CLEar", _clear),
-    Row("SYSTem:ERRor[:NEXT]", query=lambda twin, *_: twin.status.next_error()),
     Row("SYSTem:ERRor:COUNt", query=lambda twin, *_: str(len(twin.status.errors))),
     Row("SYSTem:ERRor:ALL", query=_all_errors),
     Row("SYSTem:BOOT", query=lambda twin, *_: str(twin.boots)),
     _measure("SYSTem:UPTime", lambda twin, t: t - twin.booted_at),
-    Row("SYSTem:VERSion", query=lambda *_: "1999.0"),
     *_register("STATus:OPERation", lambda twin: twin.status.operation),
     *_register("STATus:QUEStionable", lambda twin: twin.status.questionable),
     *_register("STATus:QUEStionable:INTerlock", lambda twin: twin.status.interlock),
-    Row("*IDN", query=lambda twin, *_: f"OPENMFH,FS100K,{twin.serial},{twin.firmware}"),
-    Row("*RST", lambda twin, _, t: twin.reset(t)),
-    Row("*CLS", lambda twin, *_: twin.status.clear()),
-    Row("*ESE", _standard_enable, lambda twin, *_: str(twin.status.standard_enable)),
-    Row("*SRE", _service_enable, lambda twin, *_: str(twin.status.service_enable)),
-    Row("*ESR", query=lambda twin, *_: str(twin.status.read_standard())),
-    Row("*STB", query=lambda twin, *_: str(twin.status.byte())),
-    Row("*OPC", lambda twin, _, t: twin.complete(t), lambda twin, _, t: twin.when_settled(t)),
-    Row("*WAI", lambda *_: None),
-    Row("*TST", query=lambda *_: "0"),
 )
-HEADERS = MappingProxyType({form: row for row in ROWS for form in spellings(row.pattern)})
+HEADERS = table(ROWS)

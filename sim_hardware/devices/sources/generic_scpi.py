@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Twin of the generic SCPI field source (this project's own dialect; no vendor's).
+
+Documented in docs/reference: the dialect is ours, so every byte is documented. Internal time is
+loop time: an instrument does not speed up with the treatment.
+"""
+
+from sim_hardware.devices.core import Chunks
+from sim_hardware.devices.field_stage import FieldStage, Ques, Settings, StageFaults, State
+from sim_hardware.devices.scpi_instrument import ScpiInstrument
+from sim_hardware.devices.scpi_status import PON, Status
+from sim_hardware.devices.scpi_syntax import ScpiError
+from sim_hardware.devices.sources.generic_scpi_commands import HEADERS
+
+TRIP_ERRORS = (
+    (Ques.WATCHDOG, ScpiError(303, "Watchdog timeout")),
+    (Ques.INTERLOCK, ScpiError(301, "Interlock open")),
+    (Ques.TIME, ScpiError(307, "On-time limit")),
+)
+OTHER_TRIP = ScpiError(304, "Latched fault")
+
+
+class ScpiSource(StageFaults, ScpiInstrument):
+    """Bytes in, bytes out; one line buffer per client, one instrument behind them.
+
+    `stage` is the electronics: `stage.current(t)` is the peak field before the enable contact, and
+    `stage.measured` is to be set to the field after it. Faults: amp_ignores_off, amp_stuck_full.
+    """
+
+    headers = HEADERS
+    stage: FieldStage
+    booted_at: float
+    boots: int
+    sequence: int
+    flow_l_per_min: float
+
+    def __init__(self, serial: str = "SIM0001", start_s: float = 0.0, boots: int = 1) -> None:
+        super().__init__("OPENMFH,FS100K,{},1.0", serial, start_s)
+        self.booted_at, self.boots = start_s, boots
+        self.flow_l_per_min = 8.0
+        self.sequence = 0
+        self.stage = FieldStage(start_s)
+        self.stage.on_trip = self._tripped
+
+    def advance(self, t: float) -> Chunks:
+        """Let timers and protections act; this instrument says nothing unasked."""
+        self.stage.elapse(t)
+        self.stage.supervise(t)
+        self.refresh(t)
+        return []
+
+    def heard(self, t: float) -> None:
+        """Any known command feeds the watchdog, unless only heartbeats do."""
+        if not self.stage.watchdog.heartbeat_only:
+            self.stage.watchdog.fed_at = t
+
+    # ---- what commands need of the whole instrument ---------------------------------------
+
+    def reset(self, t: float) -> None:
+        """Do *RST: off, zero, watchdog on with its defaults; latches, errors and limits stay."""
+        self.stage.switch_off(t)
+        limit, last = self.stage.settings.limit, self.stage.watchdog.last
+        self.stage.settings = Settings(limit=limit)
+        self.stage.watchdog = type(self.stage.watchdog)(fed_at=t, last=last)
+
+    def reboot(self, t: float) -> None:
+        """Power-cycle: counters and settings start anew, the boot count does not."""
+        measured, sensors = self.stage.measured, self.stage.sensors
+        own = self.stage.current
+        self.stage, self.status = FieldStage(t), Status(standard=PON)
+        self.stage.on_trip, self.stage.sensors = self._tripped, sensors
+        if measured != own:
+            self.stage.measured = measured
+        self.booted_at, self.boots, self.sequence = t, self.boots + 1, 0
+        self.lines.clear()
+
+    def when_settled(self, t: float) -> str:
+        """Answer *OPC? once the ramp has ended."""
+        if self.stage.state is State.ON:
+            self.ready_at = max(t, self.stage.settled_at()) + self.latency_s
+        return "1"
+
+    def _tripped(self, cause: Ques) -> None:
+        error = next((entry for bit, entry in TRIP_ERRORS if cause & bit), OTHER_TRIP)
+        self.status.error(error)
+
+    def refresh(self, t: float) -> None:
+        """Bring the status registers up to date."""
+        self.status.operation.update(self.stage.operation(t))
+        self.status.questionable.update(int(self.stage.latched))
+        self.status.interlock.update(self.stage.interlocks)

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opsens, from public laboratory scripts (wire facts: `SPEC.provenance`)."""
+
+from drivers.opsens_handysens import SPEC
+from mnht_controller.devices.contract import Setup
+from sim_hardware.devices.thermometers.opsens import OpsensTwin
+from tests.drivers.cases import Case
+
+CASES = (
+    Case(
+        SPEC,
+        opening=((b"*IDN?\n", b"OPSENS,HandySens,SIM0042,1.7\n\x04\n"),),
+        twin=lambda _: OpsensTwin({1: lambda _: 41.2, 2: lambda _: 44.5}),
+        setup=Setup((1, 2)),
+        expects={1: 41.2, 2: 44.5},
+    ),
+)
