@@ -13,24 +13,23 @@ from mnht_controller.devices.dialect import Dialect
 from mnht_controller.devices.fault_words import words
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi import NUMBER, a_per_m, is_same_field, refuse_errors, unconfirmed
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import SourceReading
 
 IDENTITY = re.compile(rb"(OPENMFH),(FS100K),(?P<serial>[^,]+),([^,]+)")
-SNAPSHOT = re.compile(rf"((?:\d+,){{6}})((?:{NUMBER},){{7}})(\d+);({NUMBER})".encode())
+SNAPSHOT = re.compile(rf"((?:\d+,){{6}})((?:{scpi.NUMBER},){{7}})(\d+);({scpi.NUMBER})".encode())
 """seq,t_ms,boot,oper,ques,int, Hset,Hmeas,Irms,f,Tcoil,flow,wd_ms, hb; then the limit register."""
 
 RF_ON, WATCHDOG_RUNNING = 1 << 8, 1 << 12  # STAT:OPER
-SLEW_A_PER_M_S = 100_000  # full scale in 0.18 s, so that the declared 0.3 s to settle hold
 WATCHDOG_S, ON_TIME_S = 0.5, 7200
+SLEW_A_PER_M_S = 100_000  # full scale in 0.18 s, so that the declared 0.3 s to settle hold
 OFF = b"\nOUTP OFF\n"  # the first LF ends whatever half line the instrument holds
 SETUP = (
     f"OUTP:TIM {ON_TIME_S};:FIEL:SLEW {SLEW_A_PER_M_S};:SYST:COMM:WATC:MODE HEAR\n"
     f"SYST:COMM:WATC:TIM {WATCHDOG_S};:SYST:COMM:WATC:STAT ON\n"
 ).encode()
 CHECK = b"SYST:COMM:HEAR?;:OUTP:TIM?;:SYST:COMM:WATC:TIM?;:SYST:COMM:WATC:MODE?\n"
-CHECKED = re.compile(rf"(\d+);({NUMBER});({NUMBER});HEAR".encode())
+CHECKED = re.compile(rf"(\d+);({scpi.NUMBER});({scpi.NUMBER});HEAR".encode())
 
 
 class Fault(IntFlag):
@@ -40,11 +39,9 @@ class Fault(IntFlag):
     CALIBRATION, FIELD_DEVIATION, INTERLOCK, COOLANT, WATCHDOG = 256, 512, 1024, 2048, 4096
 
 
-Interlock = IntFlag(  # STAT:QUES:INT, from bit 0
-    "Interlock",
+Interlock = IntFlag("Interlock", (  # STAT:QUES:INT, from bit 0
     "E_STOP DOOR COOLANT_FLOW COOLANT_TEMPERATURE KEYSWITCH EXTERNAL_INHIBIT COIL_CONNECTOR"
-    " COVER MAINS AUX_1 AUX_2",
-)
+    " COVER MAINS AUX_1 AUX_2"))  # fmt: skip
 
 
 class GenericScpiSource:
@@ -62,37 +59,40 @@ class GenericScpiSource:
         await self._link.open()
         found = await self._link.identify(b"*IDN?\n", IDENTITY)
         await self._link.send(b"OUTP OFF;:FIEL 0;:*CLS\n" + SETUP)
-        answer = await self._link.query(CHECK)
-        settings = CHECKED.fullmatch(answer)
+        settings = CHECKED.fullmatch(answer := await self._link.query(CHECK))
         if not settings or (float(settings[2]), float(settings[3])) != (ON_TIME_S, WATCHDOG_S):
-            raise unconfirmed(self._link, answer)
+            raise scpi.unconfirmed(self._link, answer)
         self._beat = int(settings[1])
         snapshot = await self._exchange("")
-        await refuse_errors(self._link)
+        await scpi.refuse_errors(self._link)
         if snapshot.output_on or not snapshot.watchdog_on:
-            raise unconfirmed(self._link, snapshot)
+            raise scpi.unconfirmed(self._link, snapshot)
         return Identity(*(part.decode("ascii", "replace") for part in found.groups()))
 
     async def prepare(self, limit_ka_per_m: float, *, clear: bool = False) -> SourceReading:
         """Off, set the limit register, read it back; `clear` latched faults whose cause is gone."""
         self._is_energized = False
-        limit, cleared = a_per_m(limit_ka_per_m), "OUTP:PROT:CLE;:" if clear else ""
+        limit, cleared = scpi.a_per_m(limit_ka_per_m), "OUTP:PROT:CLE;:" if clear else ""
         snapshot = await self._exchange(f"OUTP OFF;:FIEL 0;:{cleared}FIEL:LIM {limit};:")
-        if not is_same_field(snapshot.limit_ka_per_m, limit_ka_per_m):
-            await refuse_errors(self._link)
-            raise unconfirmed(self._link, snapshot)
+        if not scpi.is_same_field(snapshot.limit_ka_per_m, limit_ka_per_m):
+            await scpi.refuse_errors(self._link)
+            raise scpi.unconfirmed(self._link, snapshot)
         return snapshot
 
     async def apply(self, permit: Permit) -> SourceReading:
         """Set the amplitude; after an OFF of ours, arm and switch on first."""
         field = permit.field_ka_per_m
         switch = "" if self._is_energized or field == 0.0 else "OUTP:ARM 5;:OUTP ON;:"
-        snapshot = await self._exchange(f"FIEL {a_per_m(field)};:{switch}", until=permit.expires_at)
-        is_set = is_same_field(snapshot.setpoint_ka_per_m, field)
+        snapshot = await self._exchange(
+            f"FIEL {scpi.a_per_m(field)};:{switch}", until=permit.expires_at
+        )
+        is_set = scpi.is_same_field(snapshot.setpoint_ka_per_m, field)
         if not is_set or (switch and not snapshot.output_on):
-            await refuse_errors(self._link)
+            await scpi.refuse_errors(self._link)
         if not is_set or (self._is_energized and not snapshot.output_on):
-            raise unconfirmed(self._link, snapshot)  # switched off there: only OFF lets us go on
+            raise scpi.unconfirmed(
+                self._link, snapshot
+            )  # switched off there: only OFF lets us go on
         self._is_energized = snapshot.output_on
         return snapshot
 
@@ -121,7 +121,7 @@ class GenericScpiSource:
         answer = await self._link.query(line, urgent=bool(lead), lead=lead, not_after=until)
         found = SNAPSHOT.fullmatch(answer)
         if not found or int(found[3]) != self._beat:
-            raise unconfirmed(self._link, answer)
+            raise scpi.unconfirmed(self._link, answer)
         return _snapshot(found, self._link.answered_at)
 
 

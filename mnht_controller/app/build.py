@@ -6,13 +6,21 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import cast
 
-from mnht_controller.devices.contract import DriverSpec, FieldSource, Kind, Thermometer
+from mnht_controller.devices.contract import (
+    AUXILIARIES,
+    Auxiliary,
+    DriverSpec,
+    FieldSource,
+    Kind,
+    Thermometer,
+)
 from mnht_controller.devices.identity import Expected
 from mnht_controller.devices.link import Link
 from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.trip import Latch
 from mnht_controller.journal.records import DriverVersion, Header, boot_id, wall_label
+from mnht_controller.runtime.auxiliary import AuxiliaryTask
 from mnht_controller.runtime.controller import Controller, Parts, Record
 from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.door import Hall
@@ -46,19 +54,26 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
     specs = specs_of(settings)
     sources: list[SourceTask] = []
     thermometers: dict[str, ThermometerTask] = {}
+    auxiliaries: list[AuxiliaryTask] = []
     for device in settings.devices:
         spec = specs[device.driver]
         row = DeviceRow(device.id, device.driver, device.resource, simulated=settings.simulated)
         expected = Expected(settings.simulated, device.serial)
         link = Link(shell.transport(device, spec), expected=expected)
         driver = spec.make(link, setup_of(device))
-        if device.kind is Kind.FIELD_SOURCE:
+        if device.kind in AUXILIARIES:
+            beside = cast(Auxiliary, driver)
+            auxiliaries.append(AuxiliaryTask(row, beside, device.kind, spec.period_s))
+        elif device.kind is Kind.FIELD_SOURCE:
             sources.append(SourceTask(row, cast(FieldSource, driver), spec.period_s))
         else:
             period_s = device.period_s or spec.period_s
             thermometers[device.id] = ThermometerTask(row, cast(Thermometer, driver), period_s)
     (source,) = sources
-    parts = Parts(source, thermometers, shell.guard, shell.journal, Hall(), shell.keep_latch)
+    hall, beside_it = Hall(), tuple(auxiliaries)
+    parts = Parts(
+        source, thermometers, shell.guard, shell.journal, hall, shell.keep_latch, beside_it
+    )
     return Controller(plan, parts, latch, session)
 
 

@@ -20,6 +20,8 @@ from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import encode_lease, encode_propose
 from mnht_controller.journal.records import TickRecord
 from mnht_controller.runtime.answer import refusal
+from mnht_controller.runtime.assembly import assembled
+from mnht_controller.runtime.auxiliary import AuxiliaryTask
 from mnht_controller.runtime.decide import State, decide, initial, state_digest
 from mnht_controller.runtime.door import Asked, Hall
 from mnht_controller.runtime.guard_link import GuardLink
@@ -55,6 +57,7 @@ class Parts:
     journal: Record
     hall: Hall
     keep_latch: Callable[[Latch], None]
+    auxiliaries: tuple[AuxiliaryTask, ...] = ()
 
 
 class Controller:
@@ -79,8 +82,9 @@ class Controller:
             async for beat in Beats(self.plan.period_s):
                 self.tick(beat)
 
-    def _devices(self) -> tuple[SourceTask | ThermometerTask, ...]:
-        return (self.parts.source, *self.parts.thermometers.values())
+    def _devices(self) -> tuple[SourceTask | ThermometerTask | AuxiliaryTask, ...]:
+        parts = self.parts
+        return (parts.source, *parts.thermometers.values(), *parts.auxiliaries)
 
     def tick(self, beat: Beat) -> None:
         """One tick. A raise is leased before it is applied; recording comes after acting."""
@@ -89,6 +93,8 @@ class Controller:
         decision = self._decide(given)
         self._lease(given, decision)
         self.parts.source.act(decision.verdict)
+        for device in self.parts.auxiliaries:
+            device.permit(on=wants_run_permit(decision))
         self._follow(decision)
         self._record(given, decision)
         self._publish(given, decision, asked)
@@ -110,7 +116,11 @@ class Controller:
                     for probe in plan.envelope.probes
                 ]
             ),
-            source=self.parts.source.latest,
+            source=assembled(
+                self.parts.source.latest,
+                [device.beside() for device in self.parts.auxiliaries],
+                now,
+            ),
             uncertain_s=self.parts.source.uncertain_s(now),
             guard=self.parts.guard.status,
             intents=intents,
@@ -160,6 +170,8 @@ class Controller:
             return
         if is_entered:
             self.parts.source.prepare(self.plan.envelope.limits.field_ka_per_m_cap)
+            for device in self.parts.auxiliaries:
+                device.prepare()
         guard = self.parts.guard.status
         if guard is None or guard.state is GuardState.DISABLED:
             # Every tick: a proposal may be dropped, and one that waits already stays as it is.
@@ -189,6 +201,12 @@ class Controller:
             health=given.health,
             devices=tuple(device.row.state() for device in self._devices()),
         )
+
+
+def wants_run_permit(decision: Decision) -> bool:
+    """Closed from ARM to the end of the session; a trip opens it, a cut-back does not."""
+    is_tripped = isinstance(decision.verdict, Inhibit) and decision.verdict.tripped
+    return decision.phase in ARMED_OR_LATER and not is_tripped
 
 
 def leased_amplitude(verdict: Permit | Inhibit) -> float | None:
