@@ -6,10 +6,13 @@ to it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
+
+from sim_hardware.wire.verbs import VERBS as VERBS_OF_WIRES
+from sim_hardware.wire.verbs import parsed
 
 
 class Layer(StrEnum):
@@ -17,6 +20,7 @@ class Layer(StrEnum):
 
     PROBE = "probe"
     TWIN = "twin"
+    WIRE = "wire"
     LINK = "link"
     BENCH = "bench"
 
@@ -42,6 +46,16 @@ FAULTS: tuple[Verb, ...] = (
     Verb("amp_stuck_full", Layer.TWIN, ("H17",), "Full scale while on, deaf to all commands."),
     Verb("coolant_stop", Layer.TWIN, ("H23",), "The coil's water stops.", "[unseen]"),
     Verb("coolant_warm", Layer.TWIN, ("H23",), "The coil's water comes in warm.", "[°C]"),
+    Verb("reboot", Layer.TWIN, ("H24",), "The instrument restarts with its defaults."),
+    Verb("panel_change", Layer.TWIN, ("H21",), "Somebody turns a knob.", "what[:value]"),
+    Verb(
+        "input",
+        Layer.TWIN,
+        ("H60",),
+        "An input of a run-permit opens or closes.",
+        "number:open | closed",
+    ),
+    *(Verb(row.name, Layer.WIRE, row.hazards, row.text, row.argument) for row in VERBS_OF_WIRES),
     Verb("link_drop", Layer.LINK, ("H03", "H20"), "The cable is pulled."),
     Verb("controller_killed", Layer.BENCH, ("H26",), "SIGKILL to the controller."),
 )
@@ -77,7 +91,7 @@ class Target(Protocol):
 
 @dataclass(frozen=True)
 class Targets:
-    """Everything faults can act on: twins and links by device, probes by device and channel.
+    """Everything faults can act on: by device, probes by device and channel.
 
     `bench` takes the verbs of layer BENCH; without it they are refused.
     """
@@ -86,6 +100,7 @@ class Targets:
     links: Mapping[str, Target]
     probes: Mapping[tuple[str, int], Target]
     bench: Callable[[Fault], None] | None = None
+    wires: Mapping[str, Target] = field(default_factory=dict)
 
     def find(self, fault: Fault) -> tuple[Target | None, str]:
         """Return who takes the fault and with which argument; ValueError names what is missing."""
@@ -101,7 +116,9 @@ class Targets:
                 known = sorted(f"{device}:{number}" for device, number in self.probes)
                 raise ValueError(f"{fault.verb}: no probe at {fault.device}:{channel}, but {known}")
             return self.probes[key], rest
-        table = self.links if layer is Layer.LINK else self.twins
+        table = {Layer.LINK: self.links, Layer.WIRE: self.wires}.get(layer, self.twins)
+        if layer is Layer.WIRE:
+            parsed(fault.verb, fault.argument)
         if fault.device not in table:
             raise ValueError(f"{fault.verb}: no {layer} {fault.device!r}, but {sorted(table)}")
         return table[fault.device], fault.argument

@@ -37,6 +37,7 @@ from sim_hardware.bench.scenario import CLASS_S
 from sim_hardware.devices.sources.generic_scpi_commands import ROWS
 from sim_hardware.faults import FAULTS
 from tools.file_tables import configuration, simulated
+from tools.instrument_tables import common_words, instruments, stop_paths, wire_facts
 from tools.markdown import code, first_line, table
 
 Json = Mapping[str, Any]
@@ -312,7 +313,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = MappingProxyType(
         for function in (
             commands, exit_codes, rules, guard_trips, permissives, transitions, hard_limits,
             region_caps, numbers, configuration, simulated, record_kinds, dialect_commands,
-            dialect_bits, faults, oracles, routes, request_bodies, device_errors,
+            dialect_bits, faults, oracles, routes, request_bodies, device_errors, instruments,
+            stop_paths, wire_facts, common_words,
         )
     }
 )  # fmt: skip

@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 import typer
 
 from mnht_controller import __version__
-from mnht_controller.cli import doctor, record, site
+from mnht_controller.cli import devices, doctor, record, site
 from mnht_controller.cli.output import EXIT_USAGE
 
 COMMANDS_GROUP = "mnht.commands"
@@ -21,7 +21,8 @@ def build() -> typer.Typer:
     """The application with every installed command."""
     app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_options)
-    for command in (site.serve, site.stop, site.check, site.devices, record.replay, doctor.doctor):
+    shown = (site.serve, site.stop, site.check, devices.devices, record.replay, doctor.doctor)
+    for command in shown:
         app.command(command.__name__)(command)
     app.add_typer(site.config, name="config")
     app.add_typer(record.audit, name="audit")

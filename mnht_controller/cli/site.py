@@ -129,25 +129,6 @@ def check(
         )
 
 
-def devices(site: SiteFile, endpoints: Endpoints = None, as_json: AsJson = False) -> None:
-    """Identify every device of a site. Writes nothing but the identity query to a wrong one.
-
-    Example: mnht devices config/sites/bench.toml --endpoints endpoints.json --json
-    """
-    from mnht_controller.app.identify import identify_all
-    from mnht_controller.settings.load import load_site
-
-    with errors(as_json=as_json):
-        settings = load_site(site, endpoints=read_endpoints(endpoints))
-        rows = identify_all(settings)
-    if as_json:
-        emit({"ok": all(row["ok"] for row in rows), "devices": rows})
-    for row in rows:
-        say(f"{row['id']}: {row['identity'] or row['error']}")
-    if not all(row["ok"] for row in rows):
-        raise typer.Exit(EXIT_UNAVAILABLE)
-
-
 @config.command("show")
 def show(
     site: SiteFile, endpoints: Endpoints = None, protocol: Protocol = None, as_json: AsJson = False

@@ -6,17 +6,26 @@ from collections.abc import Callable
 
 from mnht_controller.devices.errors import ConnectError
 from mnht_controller.devices.serial_port import PySerialTransport
+from mnht_controller.devices.stream import rfc2217, tcp
 from mnht_controller.devices.transport import Transport
 from mnht_controller.devices.visa import LIBRARY, VisaTransport
 
-FORMS = "`/dev/…`, `ASRL/dev/…::INSTR` or `TCPIP::host::port::SOCKET`"
+FORMS = (
+    "`/dev/…`, `tcp://host:port`, `rfc2217://host:port`, or a VISA address such as"
+    " `ASRL/dev/…::INSTR`, `TCPIP::host::port::SOCKET`"
+)
 
 Make = Callable[[str, int, str], Transport]
 
 FRONTS: tuple[tuple[re.Pattern[str], Make], ...] = (
     (re.compile(r"/.+"), lambda path, baud, _: PySerialTransport(path, baud)),
+    (re.compile(r"tcp://[^:/]+:\d+"), tcp),
+    (re.compile(r"rfc2217://[^:/]+:\d+"), rfc2217),
     (re.compile(r"ASRL[^:].*::INSTR"), VisaTransport),
     (re.compile(r"TCPIP\d*::[^:]+::\d+::SOCKET"), VisaTransport),
+    (re.compile(r"TCPIP\d*::[^:]+(::(inst|hislip)\d+)?::INSTR"), VisaTransport),
+    (re.compile(r"USB\d*::.+::INSTR"), VisaTransport),
+    (re.compile(r"GPIB\d*::\d+(::\d+)?::INSTR"), VisaTransport),
 )
 """Which transport serves which form of address; the first whole match wins."""
 

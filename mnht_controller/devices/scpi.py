@@ -51,6 +51,15 @@ def a_per_m(field_ka_per_m: float) -> str:
     return f"{field_ka_per_m * 1000.0:.1f}"
 
 
+def within(field_ka_per_m: float, limit_ka_per_m: float) -> float:
+    """An amplitude that a source without a limit register may take. RangeRefusedError."""
+    if not (0.0 <= field_ka_per_m <= limit_ka_per_m):
+        raise RangeRefusedError(
+            f"{field_ka_per_m} kA/m is outside 0 to {limit_ka_per_m}; nothing was sent"
+        )
+    return field_ka_per_m
+
+
 def is_same_field(read_ka_per_m: float | None, sent_ka_per_m: float) -> bool:
     """Whether a read-back is the amplitude that was sent."""
     return read_ka_per_m is not None and abs(read_ka_per_m - sent_ka_per_m) <= FIELD_STEP_KA_PER_M

@@ -16,7 +16,7 @@ from mnht_controller.domain.snapshot import DeviceState
 log = structlog.get_logger(component="device")
 
 REOPEN_S = 0.2
-REOPEN_STRANGER_S = 2.0
+REOPEN_STRANGER_S = 1.0
 """Another instrument does not become the right one by asking; somebody has to go there."""
 
 KEPT = (ReplyTimeoutError, ProtocolError, RangeRefusedError)

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mnht_controller.devices.open import FORMS, FRONTS
+from mnht_controller.devices.ports import RENUMBERED, stable_name
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.settings.files import Files
-from mnht_controller.settings.site import AUTO, DeviceTable, EnableLineTable
+from mnht_controller.settings.site import AUTO, DeviceTable, EnableLineTable, Front
 from mnht_controller.settings.source import Loc
 
 ENABLE_LINE = "enable_line"
@@ -73,6 +74,24 @@ def check_forms(files: Files, endpoints: Mapping[str, str]) -> Iterator[ConfigEr
     for id_ in sorted(endpoints.keys() - known):
         yield source.error(("devices",), f"an endpoint for {id_!r}, which the site does not have",
                            f"one of {', '.join(sorted(known))}")  # fmt: skip
+
+
+def check_names(files: Files, endpoints: Mapping[str, str]) -> Iterator[ConfigError]:
+    """Names that stay: /dev/ttyUSB0 may be another instrument after the next reboot (H50).
+
+    The guard writes its bytes itself, and knows no RFC 2217.
+    """
+    source = files.site.source
+    for id_, loc, link in links(files):
+        resource = resource_of(id_, link.resource, endpoints)
+        path = resource.removeprefix("ASRL").removesuffix("::INSTR")
+        if not files.site.model.simulated and RENUMBERED.fullmatch(path):
+            stays = stable_name(path) or "its name under /dev/serial/by-id"
+            why = f"{path} may name another instrument after the next reboot"
+            yield source.error((*loc, "resource"), why, f"write {stays}; see `mnht devices`")
+        if isinstance(link, EnableLineTable) and link.front is Front.RFC2217:
+            why = "the enable line does not speak RFC 2217"
+            yield source.error((*loc, "front"), why, '"pty" or "tcp"')
 
 
 def check_shared(files: Files, endpoints: Mapping[str, str]) -> Iterator[ConfigError]:

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping
 
 from mnht_controller.devices.contract import Kind
-from mnht_controller.devices.registry import driver_names
+from mnht_controller.devices.registry import DriverUnknownError, driver_names, find_driver
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.domain.limits import HARD_LIMITS, Limits, region_cap_ka_per_m
 from mnht_controller.domain.probe import Role
@@ -27,8 +27,29 @@ def complaints(files: Files, endpoints: Mapping[str, str], speed: float) -> Iter
         yield from check(files)
     for linked in (addresses.check_mixture, addresses.check_forms, addresses.check_shared):
         yield from linked(files, endpoints)
+    yield from addresses.check_names(files, endpoints)
+    yield from check_measured(files)
     yield from check_waiver(files)
     yield from check_speed(files, speed)
+
+
+def check_measured(files: Files) -> Iterator[ConfigError]:
+    """Some instrument must say what field flows: the source itself or a pick-up coil."""
+    kinds = {device.kind for device in files.site.model.devices}
+    rows = zip(files.site.model.devices, files.devices, strict=True)
+    for index, (device, sound) in enumerate(rows):
+        try:
+            spec = find_driver(sound.model.driver)
+        except DriverUnknownError:
+            continue  # the driver's name is judged elsewhere
+        if (
+            device.kind is Kind.FIELD_SOURCE
+            and Kind.PICKUP not in kinds
+            and not spec.measures_field
+        ):
+            why = f"{spec.name} does not measure the field, and nothing else here does"
+            right = 'add a device of kind "pickup"'
+            yield files.site.source.error(("devices", index), why, right)
 
 
 def check_waiver(files: Files) -> Iterator[ConfigError]:

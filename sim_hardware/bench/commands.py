@@ -28,14 +28,18 @@ def bench(
     seed: Seed = 1,
     speed: Annotated[float, typer.Option(help="Treatment time factor, 1 to 20.")] = 1.0,
     truth: Annotated[Path | None, typer.Option(help="Write what really happens here.")] = None,
+    control: Annotated[
+        Path | None, typer.Option(help="Take faults on this Unix socket, one JSON object a line.")
+    ] = None,
     led: Annotated[
         bool, typer.Option(hidden=True, help="Faults and end by standard input.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Serve a site's simulated hardware alone on pty and TCP until Ctrl-C; prints the endpoints.
+    """Serve a site's simulated hardware alone on its fronts until Ctrl-C; prints the endpoints.
 
-    Example: mnht bench config/sites/bench.toml --json > endpoints.json
+    Examples: mnht bench config/sites/bench.toml --json > endpoints.json;
+    mnht bench config/sites/bench_ambrell.toml --control faults.sock
     """
     with errors(as_json=as_json):
         require_plant()
@@ -46,7 +50,7 @@ def bench(
     with errors(as_json=as_json):
         settings = simulated(load_site(site, speed=speed), site)
         plot = load_scenario(scenario) if scenario else Scenario()
-        code = serve(settings, BenchOptions(plot, seed, truth, as_json, led))
+        code = serve(settings, BenchOptions(plot, seed, truth, as_json, led, control))
     raise typer.Exit(code)
 
 

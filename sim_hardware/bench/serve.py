@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from mnht_controller.domain.phase import Phase
 from mnht_controller.settings.plan import specs_of
@@ -27,6 +28,7 @@ from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import Framed
 from sim_hardware.faults import Fault, Targets, Timeline
 from sim_hardware.wire.pty import PtyFront
+from sim_hardware.wire.rfc2217 import Rfc2217Front
 from sim_hardware.wire.tcp import HOST, TcpFront
 
 OBSERVE_S = 0.004
@@ -38,7 +40,10 @@ OUTLAST_S = 2.0
 """How long the room waits for its current to end after its leader has gone."""
 LINE_BAUD = 9600
 
-Front = PtyFront | TcpFront
+Front = PtyFront | TcpFront | Rfc2217Front
+NAMES: Mapping[type[Front], str] = MappingProxyType(
+    {TcpFront: "tcp", Rfc2217Front: "rfc2217", PtyFront: "pty"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class BenchOptions:
     truth: Path | None
     as_json: bool
     led: bool = False
+    control: Path | None = None
 
 
 def serve(settings: Settings, options: BenchOptions) -> int:
@@ -107,16 +113,16 @@ class _Bench:
             for device in self._settings.devices
         }
         return {
-            name: self._tcp(name) if front == "tcp" else PtyFront(self._core(name), baud=baud)
+            name: self._front(name, front, baud)
             for name, (front, baud) in {**devices, **lines}.items()
         }
 
-    def _core(self, name: str) -> Core:
-        return self._world.cores[name]
-
-    def _tcp(self, name: str) -> TcpFront:
-        """A socket; the enable line's frames are unpacked first."""
-        return TcpFront(Framed(self._world.line) if name == LINE else self._core(name))
+    def _front(self, name: str, front: str, baud: int) -> Front:
+        """A port or socket for a twin; on sockets the enable line's frames are unpacked first."""
+        core: Core = self._world.cores[name]
+        if front == "tcp":
+            return TcpFront(Framed(self._world.line) if name == LINE else core)
+        return Rfc2217Front(core, baud=baud) if front == "rfc2217" else PtyFront(core, baud=baud)
 
     def _announce(self, fronts: Mapping[str, Front]) -> None:
         drivers = {device.id: device.driver for device in self._settings.devices}
@@ -124,7 +130,7 @@ class _Bench:
             name: {
                 "resource": _resource(name, front),
                 "driver": drivers.get(name, "enable_line"),
-                "front": "tcp" if isinstance(front, TcpFront) else "pty",
+                "front": NAMES[type(front)],
             }
             for name, front in fronts.items()
         }
@@ -209,4 +215,6 @@ def _resource(name: str, front: Front) -> str:
         if name == LINE:
             return f"tcp://{HOST}:{front.port}"
         return f"TCPIP::{HOST}::{front.port}::SOCKET"
+    if isinstance(front, Rfc2217Front):
+        return f"rfc2217://{HOST}:{front.port}"
     return front.path

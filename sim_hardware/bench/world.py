@@ -5,20 +5,21 @@ Loop time drives the instruments, treatment time (loop time × speed) the patien
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast
 
 from mnht_controller.devices.contract import Kind
-from mnht_controller.settings.settings import Device, Settings
+from mnht_controller.settings.settings import Settings
+from sim_hardware.bench.instruments import Contact, Contacts, Faulty, Room, Source, twin_of
 from sim_hardware.bench.patients import patient_of
 from sim_hardware.bench.truth import Truth
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import DecodingReceiver
-from sim_hardware.devices.sources.generic_scpi import ScpiSource
-from sim_hardware.devices.thermometers.opsens import OpsensTwin
+from sim_hardware.devices.probes import Temperature
 from sim_hardware.faults import Fault, Target, Targets
 from sim_hardware.plant.applicator.coil import Coil
 from sim_hardware.plant.models.open import AS_USUAL, Choice
 from sim_hardware.plant.probe import Probe
+from sim_hardware.wire.faulty import FaultyWire
 
 LINE = "enable_line"
 APPLICATOR = "applicator"
@@ -28,15 +29,13 @@ STEP_S_MAX = 0.5
 """Longest treatment time that probes take in one step."""
 
 
-@runtime_checkable
-class Faulty(Protocol):
-    """A twin that can be made to misbehave."""
+class Chiller(Protocol):
+    """A twin that cools the coil."""
 
-    def inject(self, verb: str, argument: str, t: float) -> None:
-        """Start a fault at loop time t."""
+    is_pumping: bool
 
-    def clear(self, verb: str) -> None:
-        """End it."""
+    def outlet_c(self, t: float) -> float:
+        """Return the temperature of the water it sends, °C."""
 
 
 class World:
@@ -48,33 +47,52 @@ class World:
         self.opened = patient_of(settings, choice)
         self.person, self.patient = self.opened.file, self.opened.patient
         self.speed = settings.speed
-        self.source = ScpiSource("SIM0001", start_s)
-        self.line = DecodingReceiver()
-        self.coil = Coil(self.source.stage, self.line, start_s)
-        self.source.stage.measured = self.coil.field_ka_per_m
-        self.source.stage.sensors = self.coil
         self.start_s, self._at = start_s, start_s
         air_c = self.person.skin.air_c
         self._tips = {spec.id: Probe(spec, air_c, seed) for spec in self.person.probe}
         self._probes = settings.probes
-        self.tips = {probe.channel: self._tips[probe.id] for probe in settings.probes}
-        self.cores: dict[str, Core] = {LINE: self.line}
-        for device in settings.devices:
-            self.cores[device.id] = self._twin(device)
+        self.tips = {(probe.device, probe.channel): self._tips[probe.id] for probe in self._probes}
+        self.line = DecodingReceiver()
+        self.twins = self._twins(settings)
+        self.wires = {name: FaultyWire(twin, seed) for name, twin in self.twins.items()}
+        self.cores: dict[str, Core] = {LINE: self.line, **self.wires}
+        self.source = next(twin for twin in self.twins.values() if isinstance(twin, Source))
+        contacts = [twin for twin in self.twins.values() if isinstance(twin, Contact)]
+        self.coil = Coil(self.source.stage, Contacts(self.line, *contacts), start_s)
+        self.source.stage.measured = self.coil.field_ka_per_m
+        self.source.stage.sensors = self.coil
+        self._chillers = [
+            cast(Chiller, self.twins[device.id])
+            for device in settings.devices
+            if device.kind is Kind.CHILLER
+        ]
 
-    def _twin(self, device: Device) -> Core:
-        if device.kind is Kind.FIELD_SOURCE:
-            return self.source
-        return OpsensTwin({n: self._channel(n) for n in device.channels})
+    def _twins(self, settings: Settings) -> dict[str, Core]:
+        room = Room(
+            start_s=self.start_s,
+            channel=self._channel,
+            field_ka_per_m=self._field,
+            frequency_hz=lambda _: 1e3 * self.coil.frequency_khz,
+        )
+        return {
+            device.id: twin_of(device, room, number)
+            for number, device in enumerate(settings.devices, start=1)
+        }
 
-    def _channel(self, channel: int) -> "ChannelOf":
-        return ChannelOf(self, channel)
+    def _field(self, t: float) -> float:
+        return self.coil.field_ka_per_m(t)  # the coil is made after the twins that watch it
+
+    def _channel(self, device: str, channel: int) -> Temperature:
+        return lambda t: self.channel_c(device, channel, t)
 
     def advance(self, t: float) -> None:
         """Bring everything to loop time t; times in the past change nothing."""
         if t <= self._at:
             return
-        self.source.advance(t)
+        stage = self.source.stage
+        stage.elapse(t)
+        stage.supervise(t)
+        self._cool(t)
         mean_square = self.coil.mean_square(t)
         passed_s = (t - self._at) * self.speed
         self._at = t
@@ -85,10 +103,15 @@ class World:
             for tip in self._tips.values():
                 tip.advance(step_s, self.patient.site_c(tip.spec.site))
 
-    def channel_c(self, channel: int, t: float) -> float | None:
-        """What the tip on a channel shows at loop time t; None without a probe."""
+    def _cool(self, t: float) -> None:
+        """What the chillers send through the coil, where the site has one."""
+        for chiller in self._chillers:
+            self.coil.applicator.supply(chiller.outlet_c(t), is_flowing=chiller.is_pumping)
+
+    def channel_c(self, device: str, channel: int, t: float) -> float | None:
+        """What the tip on a device's channel shows at loop time t; None without a probe."""
         self.advance(t)
-        tip = self.tips.get(channel)
+        tip = self.tips.get((device, channel))
         return None if tip is None else tip.reading()
 
     def treatment_s(self, t: float) -> float:
@@ -140,19 +163,6 @@ class World:
     ) -> Targets:
         """Everything that faults can act on; `links` are the fronts or transports by device."""
         twins: dict[str, Target] = {APPLICATOR: self.coil.applicator}
-        twins |= {name: core for name, core in self.cores.items() if isinstance(core, Faulty)}
-        probes: dict[tuple[str, int], Target] = {
-            (probe.device, probe.channel): self.tips[probe.channel] for probe in self._probes
-        }
-        return Targets(twins, links, probes, bench)
-
-
-class ChannelOf:
-    """One channel as a thermometer twin reads it."""
-
-    def __init__(self, world: World, channel: int) -> None:
-        self._world, self._channel = world, channel
-
-    def __call__(self, t: float) -> float | None:
-        """Sample it at loop time t."""
-        return self._world.channel_c(self._channel, t)
+        twins |= {name: twin for name, twin in self.twins.items() if isinstance(twin, Faulty)}
+        probes: dict[tuple[str, int], Target] = dict(self.tips)
+        return Targets(twins, links, probes, bench, self.wires)

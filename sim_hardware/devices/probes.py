@@ -23,6 +23,11 @@ class ProbeBank:
         self._channels = dict(channels)
         self._samples: dict[int, tuple[int, float | None]] = {}
 
+    def rewire(self, channels: Mapping[int, Temperature]) -> None:
+        """Let the channels see other temperatures; which channels there are stays."""
+        self._channels |= {n: channels[n] for n in self._channels if n in channels}
+        self._samples.clear()
+
     @property
     def numbers(self) -> list[int]:
         """Channels that answer, in order."""

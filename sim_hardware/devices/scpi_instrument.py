@@ -90,17 +90,25 @@ class ScpiInstrument(QuietCore):
         return (";".join(answers) + "\n").encode() if answers else b""
 
     def _run(self, unit: Unit, t: float) -> str | None:
-        row = self.headers.get(unit.header)
+        row = self.headers.get(self.header(unit.header))
         action = None if row is None else row.query if unit.is_query else row.set
         if action is None:
+            self.unknown(t)
             raise ScpiError(-113, f"Undefined header;{unit.header}")
         self.heard(t)
         return action(self, unit.arguments, t)
 
     # ---- what an instrument adds ---------------------------------------------------------------
 
+    def header(self, text: str) -> str:
+        """Bring a header into the table's form; an instrument may number its channels."""
+        return text
+
     def heard(self, t: float) -> None:
         """A known command came; a watchdog may be fed by it."""
+
+    def unknown(self, t: float) -> None:
+        """Something came that is no command here."""
 
     def refresh(self, t: float) -> None:
         """Bring the status registers up to date."""

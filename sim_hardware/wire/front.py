@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sim_hardware.devices.core import Chunks, Core
+from sim_hardware.wire.faulty import FaultyWire
 from sim_hardware.wire.pace import Outlet, Traffic
 
 Write = Callable[[bytes], None]
+HANG_UP_S = 0.001
+"""So much later than the last byte: it still gets out."""
 
 
 @dataclass(slots=True)
@@ -35,6 +38,14 @@ class LoopFront:
         self._core, self._chunk_max, self._seed = core, chunk_max, seed
         self._clients: dict[int, _Client] = {}
         self._stream: asyncio.TimerHandle | None = None
+        if isinstance(core, FaultyWire):
+            core.hang_up = self._plan_hang_up
+
+    def hang_up(self, client: int, how: str) -> None:
+        """End one connection as the instrument would: `fin` closes, `rst` resets."""
+
+    def _plan_hang_up(self, at: float, client: int, how: str) -> None:
+        asyncio.get_running_loop().call_at(at + HANG_UP_S, self.hang_up, client, how)
 
     def _join(self, client: int, write: Write) -> None:
         loop = asyncio.get_running_loop()

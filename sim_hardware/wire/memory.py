@@ -10,6 +10,8 @@ import math
 from collections import deque
 
 from sim_hardware.devices.core import Chunks, Core
+from sim_hardware.wire.faulty import FaultyWire
+from sim_hardware.wire.front import HANG_UP_S
 from sim_hardware.wire.pace import Outlet, Traffic
 
 
@@ -34,6 +36,8 @@ class MemoryTransport:
         self._queue: deque[tuple[float, bytes]] = deque()
         self._is_open, self._is_down = False, False
         self._client = 0
+        if isinstance(core, FaultyWire):
+            core.hang_up = self._hang_up
 
     async def open(self) -> None:
         """Connect; what an earlier connection left unread is gone."""
@@ -75,6 +79,14 @@ class MemoryTransport:
         if self._is_open:
             self._is_open = False
             self._core.disconnect(_now(), self._client)
+
+    def _hang_up(self, at: float, client: int, how: str) -> None:
+        asyncio.get_running_loop().call_at(at + HANG_UP_S, self._drop, client)
+
+    def _drop(self, client: int) -> None:
+        if self._is_open and client == self._client:
+            self._is_open = False
+            self._core.disconnect(_now(), client)
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start link_drop."""

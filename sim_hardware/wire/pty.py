@@ -65,6 +65,11 @@ class PtyFront(LoopFront):
         if self._master < 0:
             self._plug()
 
+    def hang_up(self, client: int, how: str) -> None:
+        """Unplug, and plug in again at once: a port that is renumbered keeps its alias."""
+        self._unplug()
+        self._plug()
+
     def _plug(self) -> None:
         self._master, self._slave = os.openpty()
         tty.setraw(self._master)

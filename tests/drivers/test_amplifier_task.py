@@ -171,7 +171,7 @@ def test_h16_whatever_a_shutdown_cuts_off_the_last_line_is_off(after_s):
 def test_h50_a_twin_at_a_real_site_gets_the_identity_query_and_nothing_else():
     async def script(task, bench, running):
         task.act(STOP)
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(1.5)
         assert "nothing but the identity query was written" in task.row.error
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -11,6 +11,7 @@ NAMES = MappingProxyType(
         "loop": "how fast the field ends when a process is killed or stopped",
         "plant": "how fast the simulated patient is, beside memory and peers",
         "verify": "the simulated patient's solver against closed-form solutions",
+        "wire": "every driver under wire faults, swapped instruments, latency, load",
     }
 )
 

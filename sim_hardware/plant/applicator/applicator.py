@@ -259,6 +259,7 @@ class Applicator:
     tank: Tank = field(init=False)
     cooling: Cooling = field(init=False)
     flow_shown_l_per_min: float = field(init=False)
+    _faults: set[str] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.tank, self.cooling = Tank(self.facts), Cooling(self.facts)
@@ -273,6 +274,14 @@ class Applicator:
         """What detuning leaves of the field, 1 while the source follows."""
         return self.tank.gain(self.cooling.coil_c, self.load)
 
+    def supply(self, inlet_c: float, *, is_flowing: bool) -> None:
+        """Take a chiller's water; a fault that is under way has the last word."""
+        if "coolant_warm" not in self._faults:
+            self.cooling.inlet_c = inlet_c
+        if "coolant_stop" not in self._faults:
+            flow = self.facts.flow_l_per_min if is_flowing else 0.0
+            self.cooling.flow_l_per_min = self.flow_shown_l_per_min = flow
+
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault."""
         if verb == "coolant_stop" and argument in {"", "unseen"}:
@@ -283,9 +292,11 @@ class Applicator:
             self.cooling.inlet_c = float(argument or 50.0)
         else:
             raise ValueError(f"an applicator has no fault {verb!r} with {argument!r}")
+        self._faults.add(verb)
 
     def clear(self, verb: str) -> None:
         """End it: the nominal flow, or the nominal inlet."""
+        self._faults.discard(verb)
         if verb == "coolant_stop":
             self.cooling.flow_l_per_min = self.facts.flow_l_per_min
             self.flow_shown_l_per_min = self.facts.flow_l_per_min

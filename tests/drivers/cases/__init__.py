@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One file a driver, of the driver's name: the manual's conversation, and a twin that it meets."""
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,3 +26,9 @@ class Case:
     identity_steps: int = 1
     expects: dict[int, float] = field(default_factory=dict)
     baud: int | None = None
+
+
+def cases_of(name: str) -> tuple[Case, ...]:
+    """The cases of one driver, by its name. ModuleNotFoundError: nobody has written them."""
+    cases: tuple[Case, ...] = importlib.import_module(f"tests.drivers.cases.{name}").CASES
+    return cases
