@@ -155,6 +155,6 @@ SPEC = DriverSpec(
         ("0xFE unknown, 0xFD timed out", "documented: A1230-01 manual p19"),
         ("signal 1 means the interlock is closed", "assumed: the manual names no polarity"),
         ("0x12 address, 0x13 type 0x10, 0x14 firmware", "assumed: order within 0x12..0x17"),
-        ("a query's reply has one byte of data", "assumed for 0x09, 0x12-0x14, 0x54-0x56"),
+        ("a query's reply has one byte of data", "assumed: for 0x09, 0x12-0x14, 0x55, 0x56"),
     ),
 )

@@ -98,6 +98,6 @@ SPEC = DriverSpec(
         ("any status but 0 is bad", "assumed: the bits are not public"),
         ("light level 0 means no probe", "assumed: set light_min on your own unit"),
         ("a serial that spells SIM is a twin's", "assumed: real numbers count from 1"),
-        ("noise 0.02 °C", "assumed"),
+        ("noise 0.02 °C", "assumed: measure your own"),
     ),
 )

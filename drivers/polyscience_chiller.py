@@ -94,6 +94,6 @@ SPEC = DriverSpec(
         ("SE, SO, SS, RS, RT, RU, RW", "documented: LS manual p19, DuraChill p34, DA500 p44"),
         ("RF 00 means no fault, `?` that it has none", "assumed: Performance series only"),
         ("9600 Bd", "assumed: selectable; 38400 was seen"),
-        ("an echo stands in front of the reply", "assumed; a line of its own is taken too"),
+        ("an echo stands in front of the reply", "assumed: a line of its own is taken too"),
     ),
 )

@@ -19,18 +19,17 @@ from mnht_controller.devices.link import Link
 from mnht_controller.domain.reading import AuxiliaryReading
 
 MU_0 = 4e-7 * math.pi
-IDENTITY = re.compile(
-    rb"(?P<maker>[^,]+),(?P<model>[^,]+),(?P<serial>[^,]+),(?P<firmware>[^\r\n]+)"
-)
+REST = rb",(?P<model>[^,]+),(?P<serial>[^,]+),(?P<firmware>[^\r\n]+)"
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """How one family is asked: volts peak to peak, frequency, and whether it acquires.
+    """How one family is asked: who, volts peak to peak, frequency, and whether it acquires.
 
     `is_running` is a mask on the last answer; `setup` is sent after the identification.
     """
 
+    maker: bytes
     query: str
     is_running: int
     setup: str = ""
@@ -38,8 +37,13 @@ class Scope:
 
 SCOPES = MappingProxyType(
     {
-        "keysight": Scope(":MEAS:VPP? CHAN{n};:MEAS:FREQ? CHAN{n};:OPER:COND?", 1 << 3),
+        "keysight": Scope(
+            rb"(?:KEYSIGHT|AGILENT) TECHNOLOGIES",
+            ":MEAS:VPP? CHAN{n};:MEAS:FREQ? CHAN{n};:OPER:COND?",
+            1 << 3,
+        ),
         "tektronix": Scope(
+            rb"TEKTRONIX",
             ":MEASU:IMM:SOU CH{n};TYP PK2PK;VAL?;:MEASU:IMM:TYP FREQ;VAL?;:ACQ:STATE?",
             1,
             ":HEAD 0\n",
@@ -77,13 +81,14 @@ class ScpiPickup:
     def __init__(self, link: Link, options: PickupOptions) -> None:
         self._link, self._options, self._seq = link, options, 0
         self._scope = SCOPES[options.dialect]
+        self._identity = re.compile(rb"(?P<maker>" + self._scope.maker + rb")" + REST)
         self._query = self._scope.query.format(n=options.channel).encode() + b"\n"
         link.speak(Dialect(LineFramer(b"\n"), scpi.tag))
 
     async def open(self) -> Identity:
         """Identify; only how it writes its answers is set."""
         await self._link.open()
-        found = await self._link.identify(b"*IDN?\n", IDENTITY)
+        found = await self._link.identify(b"*IDN?\n", self._identity)
         if self._scope.setup:
             await self._link.send(self._scope.setup.encode())
         await self.poll()
@@ -130,7 +135,7 @@ SPEC = DriverSpec(
     kind=Kind.PICKUP,
     title="Pick-up coil on an oscilloscope (SCPI)",
     make=lambda link, setup: ScpiPickup(link, setup.option(PickupOptions)),
-    baud=9600,
+    baud=115200,
     period_s=0.1,
     dead_man=DeadMan.GUARD,
     options=PickupOptions,

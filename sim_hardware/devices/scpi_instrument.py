@@ -34,6 +34,7 @@ class ScpiInstrument(QuietCore):
 
     headers: Mapping[str, Row] = MappingProxyType({})
     latency_s = LATENCY_S
+    line_max = LINE_MAX
 
     def __init__(self, identity: str, serial: str, start_s: float = 0.0) -> None:
         self.serial = twin_serial(serial)
@@ -55,12 +56,12 @@ class ScpiInstrument(QuietCore):
         *lines, rest = (self.lines.get(client, b"") + data).split(b"\n")
         replies: Chunks = []
         for line in lines:
-            if client in self._overlong or len(line) > LINE_MAX:
+            if client in self._overlong or len(line) > self.line_max:
                 self._overlong.discard(client)
                 self.status.error(ScpiError(-363, "Input buffer overrun"))
             elif reply := self._line(line, t):
                 replies.append((max(t + self.latency_s, self.ready_at), reply))
-        if len(rest) > LINE_MAX:
+        if len(rest) > self.line_max:
             self._overlong.add(client)
             rest = b""
         self.lines[client] = rest

@@ -34,12 +34,12 @@ class ScopeTwin(ScpiInstrument):
         frequency_hz: Callable[[float], float],
         serial: str = "SIM0003",
         coil: tuple[float, int] = (1.0, 1),
-        seed: int = 1,
+        maker: str = "KEYSIGHT TECHNOLOGIES",
     ) -> None:
-        super().__init__("KEYSIGHT TECHNOLOGIES,DSOX1102G,{},01.20", serial)
+        super().__init__(f"{maker},SCOPE 1102,{{}},01.20", serial)
         self.field, self._frequency_hz = field, frequency_hz
         self._area_m2 = 1e-4 * coil[0] * coil[1]
-        self._noise = random.Random(seed)
+        self._noise = random.Random(serial)
         self.is_running, self.has_signal = True, True
         self.kind, self._shown = "PK2PK", (-1.0, 0.0, 0.0)
 

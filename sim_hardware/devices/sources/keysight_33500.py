@@ -28,6 +28,8 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
     Faults: those of StageFaults; reboot; panel_change (`vpp:1.0`, `freq:5e4`, `on`, `off`).
     """
 
+    line_max = 4096
+
     def __init__(
         self, serial: str = "SIM0001", start_s: float = 0.0, a_per_m_per_vpp: float = 4000.0
     ) -> None:

@@ -22,6 +22,7 @@ class ScpiSupply(StageFaults, ScpiInstrument):
     (`inhibit:open`, `inhibit:closed`).
     """
 
+    line_max = 1024
     restores_on_clear = False
     inhibit_bit = 1 << 9
     watchdog_bit = 1 << 11

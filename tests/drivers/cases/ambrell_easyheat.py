@@ -20,7 +20,7 @@ CASES = (
     Case(
         SPEC,
         opening=opening(b"1,0,0.0,0,0,0,0,214\r\n"),
-        twin=lambda start_s: AmbrellTwin(start_s),
+        twin=AmbrellTwin,
         setup=Setup((), OPTIONS),
     ),
     Case(

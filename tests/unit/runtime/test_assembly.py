@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The source as the rules see it: what is silent counts as open, what is not measured is unknown."""
+"""The source as the rules see it: silent counts as open, unmeasured as unknown."""
 
 from dataclasses import replace
 

@@ -139,7 +139,7 @@ class ThermometerJudge:
 class SourceJudge:
     """Prepares, raises, polls and switches off, and holds each snapshot against the stage."""
 
-    def __init__(self, spec: DriverSpec, twin: Any) -> None:
+    def __init__(self, spec: DriverSpec, twin: Any) -> None:  # noqa: ANN401 - any twin
         self.score, self._stage, self._spec = Score(), twin.stage, spec
         self._step, self._history = 0, History()
 
@@ -185,7 +185,7 @@ class SourceJudge:
 class AuxiliaryJudge:
     """Polls; a run-permit is opened and closed. What it says must be what the twin had."""
 
-    def __init__(self, spec: DriverSpec, twin: Any) -> None:
+    def __init__(self, spec: DriverSpec, twin: Any) -> None:  # noqa: ANN401 - any twin
         self.score, self._twin, self._spec = Score(), twin, spec
         self._step, self._history = 0, History()
 
@@ -246,7 +246,7 @@ def _like(said: object, value: object) -> bool:
     return abs(cast(float, said) - cast(float, value)) <= max(0.15, 0.03 * abs(cast(float, value)))
 
 
-def _state(kind: Kind, twin: Any, now: float) -> object:
+def _state(kind: Kind, twin: Any, now: float) -> object:  # noqa: ANN401
     if kind is Kind.RUN_PERMIT:
         return bool(twin.closed(now))
     return twin.outlet_c(now) if kind is Kind.CHILLER else twin.field(now)
