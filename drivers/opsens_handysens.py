@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opsens fiber-optic thermometers of the HandySens family, on RS-232 or a virtual serial port.
+"""Opsens fiber-optic thermometers: HandySens family, and PicoM by its own profile.
 
-Facts from public laboratory scripts for these units (no manual is public): 57600 8N1, LF, replies
-closed by EOT LF. Replies carry no tag, so `*IDN?` is what resynchronizes. Never sent: anything
-that changes calibration or memory. `SPEC.provenance` says what is assumed.
+Facts from public laboratory scripts for these units (no manual is public): 57600 8N1 and LF, the
+PicoM 9600 8N1 and CR; replies closed by EOT LF. Replies carry no tag, so `*IDN?` is what
+resynchronizes. Never sent: anything that changes calibration or memory.
 """
 
 import re
+from dataclasses import dataclass
 
-from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
+from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind, Options
 from mnht_controller.devices.dialect import Dialect, same_question
 from mnht_controller.devices.errors import ReplyTimeoutError
 from mnht_controller.devices.framing import EotFramer
@@ -21,28 +22,45 @@ IDENTITY = re.compile(
 """The last line counts: a stream that was running may have put samples before it."""
 
 TEMPERATURE = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
+ENDS = {"handysens": b"\n", "picom": b"\r"}
 TOKEN = re.compile(rb"[ -~]{1,40}")
 """What an instrument says instead of a number: one printable line."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpsensOptions(Options):
+    """`profile`: handysens, or picom, whose commands end in CR; the speed is the profile file's."""
+
+    profile: str = "handysens"
+
+    def __post_init__(self) -> None:
+        """Check the name. ValueError."""
+        if self.profile not in ENDS:
+            raise ValueError(f"profile is one of {', '.join(ENDS)}")
 
 
 class OpsensHandysens:
     """One thermometer; `channels` are its optical inputs, counted from 1."""
 
-    def __init__(self, link: Link, channels: tuple[int, ...]) -> None:
+    def __init__(
+        self, link: Link, channels: tuple[int, ...], options: OpsensOptions | None = None
+    ) -> None:
         self._link = link
         self._frames = dict.fromkeys(channels, 0)
-        self._requests = {n: f"CH{n}:DATA? 1\n".encode() for n in channels}
-        link.speak(Dialect(EotFramer(), same_question(b"*IDN?\n", IDENTITY)))
+        self._end = ENDS[(options or OpsensOptions()).profile]
+        self._who = b"*IDN?" + self._end
+        self._requests = {n: b"CH%d:DATA? 1" % n + self._end for n in channels}
+        link.speak(Dialect(EotFramer(), same_question(self._who, IDENTITY)))
 
     async def open(self) -> Identity:
         """Identify; stop a stream that somebody left running, and identify again."""
         await self._link.open()
         was_streaming = self._link.is_streaming
-        found = await self._link.identify(b"*IDN?\n", IDENTITY)
+        found = await self._link.identify(self._who, IDENTITY)
         if was_streaming:
-            await self._link.send(b"MEAS:STOP\n")
+            await self._link.send(b"MEAS:STOP" + self._end)
             await self._link.open()
-            found = await self._link.identify(b"*IDN?\n", IDENTITY)
+            found = await self._link.identify(self._who, IDENTITY)
         return Identity(*(part.decode("ascii", "replace").strip() for part in found.groups()))
 
     async def sample(self) -> dict[int, Reading]:
@@ -82,8 +100,9 @@ class OpsensHandysens:
 SPEC = DriverSpec(
     name="opsens_handysens",
     kind=Kind.THERMOMETER,
-    title="Opsens HandySens family",
-    make=lambda link, setup: OpsensHandysens(link, setup.channels),
+    title="Opsens HandySens family, PicoM",
+    make=lambda link, setup: OpsensHandysens(link, setup.channels, setup.option(OpsensOptions)),
+    options=OpsensOptions,
     baud=57600,
     period_s=0.1,
     dead_man=DeadMan.GUARD,
@@ -91,6 +110,7 @@ SPEC = DriverSpec(
     noise=0.02,
     provenance=(
         ("57600 8N1, LF", "documented: public laboratory scripts for the HandySens"),
+        ("9600 8N1, CR on the PicoM", "documented: public laboratory scripts for the PicoM"),
         ("reply ends in EOT LF", "documented: four independent public scripts"),
         ("CHn:DATA? 1", "documented: public laboratory scripts"),
         ("Err -NNN in band", "documented: seen with -140, -170, -201, -202"),

@@ -18,13 +18,17 @@ HangUp = Callable[[float, int, str], None]
 
 
 class FaultyWire:
-    """Wraps `core`. `log`: (time, verb, before, after); `tap`: bytes the twin has heard."""
+    """Wraps `core`. `log`: (time, verb, before, after); `tap`: bytes the twin has heard.
+
+    `garbled` counts messages that left otherwise than the twin said them.
+    """
 
     def __init__(self, core: Core, seed: int = 1) -> None:
         self.core = core
         self.hang_up: HangUp = lambda at, client, how: None
         self.log: list[tuple[float, str, bytes, bytes]] = []
         self.tap = 0
+        self.garbled = 0
         self._active: dict[str, Active] = {}
         self._seed, self._ahead_s = seed, 0.0
 
@@ -93,6 +97,7 @@ class FaultyWire:
         return data
 
     def _said(self, message: Message, client: int) -> Chunks:
+        said = message.data
         for row in VERBS:
             active = self._active.get(row.name)
             if active is None or (not message.chunks and row.name not in TALKATIVE):
@@ -103,6 +108,7 @@ class FaultyWire:
                 before = message.data
                 message = Message(message.request, message.t, row.says(active, message))
                 self._note(message.t, row.name, before, message.data)
+        self.garbled += message.data != said
         return message.chunks
 
     def _dropped(self, active: Active, message: Message, client: int) -> Message:

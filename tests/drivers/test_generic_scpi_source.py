@@ -39,7 +39,7 @@ def permit(field_ka_per_m):
 
 
 async def test_it_conforms():
-    assert await conformance(SPEC, OPENING, ()) == ()
+    assert await conformance(SPEC, OPENING, Setup()) == ()
 
 
 async def test_open_identifies_before_any_write():

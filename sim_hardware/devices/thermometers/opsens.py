@@ -1,38 +1,32 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Twin of an Opsens fiber-optic thermometer, HandySens dialect.
+"""Twin of an Opsens fiber-optic thermometer, HandySens or PicoM.
 
 Documented (public scripts of labs that own one): commands, `…LF EOT LF` around every reply, the
-bare `CHn` header in streams, `Err -NNN`, 57600 baud. Assumed: the identity text, silence after
-settings, one line per sample, error numbers, the text in place of a number without a probe.
+bare `CHn` header in streams, `Err -NNN`, CR or LF as the end of a command. Assumed: the identity
+text, silence after settings, one line per sample, error numbers, what memory gives back, the text
+in place of a number without a probe.
 """
 
 import math
 import re
 from collections.abc import Callable, Mapping
 
-from sim_hardware.devices.core import Chunks, QuietCore
+from sim_hardware.devices.core import Chunks
+from sim_hardware.devices.lines import LineTwin, twin_serial
+from sim_hardware.devices.probes import ProbeBank, Temperature
 
-LATENCY_S = 0.002
 SAMPLE_S = 0.02
 END = b"\x04\n"
-LINE_MAX = 256
+SAMPLES_MAX = 64
 NO_PROBE = "No signal"
-DATA = re.compile(r"CH(?:ANNEL)?0*(\d+):DATA\? *(\d*)")
-DIAG = re.compile(r"CH(?:ANNEL)?0*(\d+):DIAG\?")
-START = re.compile(r"MEAS(?:URE)?:STAR(?:T)?(?: +(\d+|INF(?:INITY)?))?")
-STOP = re.compile(r"MEAS(?:URE)?:STOP")
-RATE = re.compile(r"MEAS(?:URE)?:RATE +(MIN|MAX|\d+(?:\.\d*)?)")
-IDENTITY = re.compile(r"(\*|SYST(?:EM)?:)IDN\?")
-
-Temperature = Callable[[float], float | None]
-"""A channel: °C at loop time, None where no probe is plugged in."""
+RATES_HZ = {"MIN": 10.0, "MAX": 50.0}
+HERTZ_MAX = 50.0
 
 
-class OpsensTwin(QuietCore):
+class OpsensTwin(LineTwin):
     """Answers one line at a time; samples each channel every SAMPLE_S seconds of loop time.
 
-    Faults: stream_stall (silent), probe_dropped (one channel silent), no_probe_token (text in
-    place of one channel's number).
+    Faults: those of ProbeBank; reboot; panel_change (`rate:HZ`, `stream`).
     """
 
     def __init__(
@@ -41,80 +35,72 @@ class OpsensTwin(QuietCore):
         serial: str = "SIM0002",
         model: str = "HandySens",
     ) -> None:
-        if not serial.startswith("SIM"):
-            raise ValueError(f"a twin's serial number begins with SIM, not {serial!r}")
-        self._channels = dict(channels)
-        self._identity = f"Opsens,{model},{serial},1.00"
-        self._samples: dict[int, tuple[int, str]] = {}
-        self._lines: dict[int, bytes] = {}
-        self._stalled = False
-        self._dropped: set[int] = set()
-        self._tokens: dict[int, str] = {}
-        self._stream_left = 0
-        self._stream_at = math.inf
-        self._period_s = SAMPLE_S
+        super().__init__()
+        self._identity = f"Opsens,{model},{twin_serial(serial)},1.00"
+        self.bank = ProbeBank(channels, SAMPLE_S)
+        self._stream_left, self._stream_at = 0, math.inf
+        self._memory: list[str] = []
 
-    def disconnect(self, t: float, client: int) -> None:
-        """Forget the client's half line."""
-        self._lines.pop(client, None)
-
-    def feed(self, data: bytes, t: float, client: int = 0) -> Chunks:
-        """Run every line that CR or LF ends."""
-        *lines, rest = (self._lines.get(client, b"") + data).replace(b"\r", b"\n").split(b"\n")
-        self._lines[client] = rest[-LINE_MAX:]
-        replies: Chunks = []
-        for line in lines:
-            if line and (reply := self._answer(line, t)) and not self._stalled:
-                replies.append((t + LATENCY_S, reply))
-        return replies
-
-    def _answer(self, line: bytes, t: float) -> bytes:
+    def answer(self, line: bytes, t: float, client: int) -> bytes:
+        """Find the command's row; a wrong one is an error in band."""
+        if self.bank.is_stalled:
+            return b""
         text = line.decode("ascii", "replace").strip().upper()
-        if found := DATA.fullmatch(text):
-            return self._data(int(found[1]), int(found[2] or 1), t)
-        if IDENTITY.fullmatch(text):
-            return _block([self._identity])
-        if found := DIAG.fullmatch(text):
-            return _block(["signal 82", "lamp 41", "gain 3", "offset 0", "status 0"])
-        if found := START.fullmatch(text):
-            word = found[1] or "1"
-            self._stream_left = int(word) if word.isdigit() else -1
-            self._stream_at = t + self._period_s
-            return b""
-        if STOP.fullmatch(text):
-            self._stream_left, self._stream_at = 0, math.inf
-            return b""
-        if found := RATE.fullmatch(text):
-            return self._rate(found[1])
+        for pattern, action in COMMANDS:
+            if found := pattern.fullmatch(text):
+                return action(self, found, t)
         return _block(["Err -113"])
 
-    def _rate(self, word: str) -> bytes:
-        hertz = {"MIN": 10.0, "MAX": 50.0}.get(word)
-        hertz = float(word) if hertz is None else hertz
-        if not (0.0 < hertz <= 50.0):
-            return _block(["Err -222"])
-        self._period_s = 1.0 / hertz
+    # ---- commands ------------------------------------------------------------------------------
+
+    def data(self, channel: int, count: int, t: float) -> bytes:
+        """The last samples of one channel."""
+        if channel not in self.bank.fitted:
+            return _block(["Err -114"])
+        if channel in self.bank.dropped:
+            return b""
+        return _block([self._text(channel, t)] * min(max(count, 1), SAMPLES_MAX))
+
+    def start(self, word: str, t: float) -> bytes:
+        """Stream so many blocks, or for ever."""
+        self._stream_left = int(word) if word.isdigit() else -1
+        self._stream_at = t + self.bank.period_s
         return b""
 
-    def _data(self, channel: int, count: int, t: float) -> bytes:
-        if channel not in self._channels:
-            return _block(["Err -114"])
-        if channel in self._dropped:
-            return b""
-        return _block([self._sample(channel, t)] * min(max(count, 1), 64))
+    def stop(self) -> bytes:
+        """End the stream."""
+        self._stream_left, self._stream_at = 0, math.inf
+        return b""
 
-    def _sample(self, channel: int, t: float) -> str:
-        """Return the text of the sample that is current at t; quantized to 0.01 °C."""
-        token = self._tokens.get(channel)
-        if token is not None:
-            return token
-        index = int(t / self._period_s + 1e-6)
-        last = self._samples.get(channel)
-        if last is None or last[0] != index:
-            celsius = self._channels[channel](t)
-            text = f"{celsius:.2f}" if celsius is not None and math.isfinite(celsius) else NO_PROBE
-            last = self._samples[channel] = (index, text)
-        return last[1]
+    def rate(self, word: str) -> bytes:
+        """How often it samples."""
+        hertz = RATES_HZ[word] if word in RATES_HZ else float(word)
+        if not (0.0 < hertz <= HERTZ_MAX):
+            return _block(["Err -222"])
+        self.bank.period_s = 1.0 / hertz
+        return b""
+
+    def acquire(self, count: int, t: float) -> bytes:
+        """Fill the memory with samples of the first channel."""
+        self._memory = [self._text(self.bank.fitted[0], t)] * count
+        return b""
+
+    def download(self, count: int, offset: int) -> bytes:
+        """Give samples back from memory."""
+        return _block(self._memory[offset : offset + count] or ["Err -222"])
+
+    def forget(self) -> bytes:
+        """Empty the memory."""
+        self._memory = []
+        return b""
+
+    def identity(self) -> bytes:
+        """Who it is."""
+        return _block([self._identity])
+
+    def _text(self, channel: int, t: float) -> str:
+        celsius = self.bank.celsius(channel, t)
+        return self.bank.token(channel, NO_PROBE) if celsius is None else f"{celsius:.2f}"
 
     # ---- streaming ------------------------------------------------------------------------------
 
@@ -127,42 +113,58 @@ class OpsensTwin(QuietCore):
         blocks: Chunks = []
         while self._stream_left and self._stream_at <= t:
             lines: list[str] = []
-            for channel in sorted(self._channels.keys() - self._dropped):
-                lines += [f"CH{channel}", self._sample(channel, self._stream_at)]
-            if not self._stalled:
-                blocks.append((self._stream_at + LATENCY_S, _block(lines)))
-            self._stream_at += self._period_s
+            for channel in self.bank.numbers:
+                lines += [f"CH{channel}", self._text(channel, self._stream_at)]
+            if not self.bank.is_stalled:
+                blocks.append((self._stream_at + self.latency_s, _block(lines)))
+            self._stream_at += self.bank.period_s
             self._stream_left = max(self._stream_left - 1, -1)
         return blocks
 
     # ---- faults ---------------------------------------------------------------------------------
 
     def inject(self, verb: str, argument: str, t: float) -> None:
-        """Start a fault; the argument is a channel, for no_probe_token also `channel:text`."""
-        channel, _, text = argument.partition(":")
-        if verb == "stream_stall":
-            self._stalled = True
-        elif verb == "probe_dropped":
-            self._dropped.add(self._known(channel))
-        elif verb == "no_probe_token":
-            self._tokens[self._known(channel)] = text or NO_PROBE
+        """Start a fault."""
+        if verb == "reboot":
+            self.stop()
+            self.forget()
+            self.bank.period_s = SAMPLE_S
+        elif verb == "panel_change":
+            name, _, value = argument.partition(":")
+            if name not in {"rate", "stream"}:
+                raise ValueError(f"panel_change: {argument!r} is neither rate:HZ nor stream")
+            _ = self.rate(value) if name == "rate" else self.start("INF", t)
         else:
-            raise ValueError(f"a thermometer has no fault {verb!r}")
-
-    def _known(self, channel: str) -> int:
-        if not channel.isdigit() or int(channel) not in self._channels:
-            raise ValueError(f"no channel {channel!r}: use one of {sorted(self._channels)}")
-        return int(channel)
+            self.bank.inject(verb, argument, t)
 
     def clear(self, verb: str) -> None:
         """End one kind of fault on all channels."""
-        if verb == "stream_stall":
-            self._stalled = False
-        elif verb == "probe_dropped":
-            self._dropped.clear()
-        else:
-            self._tokens.clear()
+        self.bank.clear(verb)
 
 
 def _block(lines: list[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode() + END
+
+
+Action = Callable[[OpsensTwin, re.Match[str], float], bytes]
+DIAGNOSIS = ["signal 82", "lamp 41", "gain 3", "offset 0", "status 0"]
+
+COMMANDS: tuple[tuple[re.Pattern[str], Action], ...] = tuple(
+    (re.compile(pattern), action)
+    for pattern, action in (
+        (r"CH(?:ANNEL)?0*(\d+):DATA\? *(\d*)",
+         lambda twin, found, t: twin.data(int(found[1]), int(found[2] or 1), t)),
+        (r"(?:\*|SYST(?:EM)?:)IDN\?", lambda twin, found, t: twin.identity()),
+        (r"CH(?:ANNEL)?0*\d+:DIAG\?", lambda twin, found, t: _block(DIAGNOSIS)),
+        (r"MEAS(?:URE)?:STAR(?:T)?(?: +(\d+|INF(?:INITY)?))?",
+         lambda twin, found, t: twin.start(found[1] or "1", t)),
+        (r"MEAS(?:URE)?:STOP", lambda twin, found, t: twin.stop()),
+        (r"MEAS(?:URE)?:RATE +(MIN|MAX|\d+(?:\.\d*)?)", lambda twin, found, t: twin.rate(found[1])),
+        (r"MEM(?:ORY)?:DEL(?:ETE)?:ALL", lambda twin, found, t: twin.forget()),
+        (r"MEM(?:ORY)?:ACQ(?:UIRE)?:STAR(?:T)? +(\d{1,4})",
+         lambda twin, found, t: twin.acquire(int(found[1]), t)),
+        (r"MEM(?:ORY)?\d*:DOWN(?:LOAD)?\? +(\d+), *(\d+)",
+         lambda twin, found, t: twin.download(int(found[1]), int(found[2]))),
+    )
+)  # fmt: skip
+"""What the scripts use, in short and long form."""

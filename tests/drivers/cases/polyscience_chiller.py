@@ -15,12 +15,17 @@ OPENING = (
     (b"RF\r", b"00\r"),
 )
 
-CASES = tuple(
+CASES = (
     Case(
         SPEC,
         opening=OPENING,
-        twin=lambda start_s, unit=unit: PolyScienceTwin(start_s, unit),
+        twin=PolyScienceTwin,
         setup=Setup((), ChillerOptions(setpoint_c=20.0)),
-    )
-    for unit in "CF"
+    ),
+    Case(
+        SPEC,
+        opening=((b"RU\r", b"F\r"), OPENING[1], (b"RT\r", b"+071.6\r"), *OPENING[3:]),
+        twin=lambda start_s: PolyScienceTwin(start_s, "F"),
+        setup=Setup((), ChillerOptions(setpoint_c=20.0)),
+    ),
 )

@@ -5,7 +5,8 @@ import itertools
 
 import pytest
 
-from sim_hardware.devices.thermometers.opsens import LATENCY_S, OpsensTwin
+from sim_hardware.devices.lines import LATENCY_S
+from sim_hardware.devices.thermometers.opsens import OpsensTwin
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a driver accepted, held against what its twin really did. One judge for each kind of device.
 
-A value is wrong when the twin did not have it within the last MEMORY_S: then it was never sent.
+A value is wrong when the twin never had it: then it was never sent. What a thermometer's twin sent
+for another channel is astray, what it sent longer than MEMORY_S ago is old: no checksum finds those.
 """
 
 import math
@@ -31,17 +32,23 @@ BAD_S = 0.3
 SETTLED_S = 3.0
 """How long a probe must have been good before a session could be armed on it."""
 ACCURATE_C, ACCURATE_SHARE = 0.055, 0.02
+SWING_C = 0.4
 LEVELS_KA_PER_M = (1.0, 2.0, 3.0)
 LIMIT_KA_PER_M = 5.0
 
 
 @dataclass(slots=True)
 class Score:
-    """What came of it. `wrong` were accepted and never sent; `worst_c` of those in control."""
+    """What came of it. `wrong` were accepted and never sent; for `astray` and `old` see above.
+
+    `worst_c` is the largest error of what reached control.
+    """
 
     frames: int = 0
     accepted: int = 0
     wrong: int = 0
+    astray: int = 0
+    old: int = 0
     reached_control: int = 0
     worst_c: float = 0.0
     trips: int = 0
@@ -78,7 +85,8 @@ class ThermometerJudge:
         self._probes = tuple(_probe(spec, n) for n in channels)
         self._latest = {n: Reading(None, Quality.STALE, -1e9, 0) for n in channels}
         self._seq = dict.fromkeys(channels, 0)
-        self._restart(0.0)
+        self._tracks = start(self._probes)
+        self._clean_since, self._bad_since = 0.0, math.inf
 
     async def use(self, driver: Driver, t: float) -> None:
         """One exchange, judged."""
@@ -125,15 +133,24 @@ class ThermometerJudge:
 
     def _accepted(self, channel: int, value_c: float, at: float) -> None:
         self.score.accepted += 1
+        if self._was_sent(channel, value_c, at):
+            return
+        if abs(value_c - _base_c(channel)) <= SWING_C + ACCURATE_C:
+            self.score.old += 1
+        elif any(abs(value_c - _base_c(n)) <= SWING_C + ACCURATE_C for n in self._channels):
+            self.score.astray += 1
+        else:
+            self.score.wrong += 1
+
+    def _was_sent(self, channel: int, value_c: float, at: float) -> bool:
         truth = self._truth(channel)
         steps = range(int(MEMORY_S / 0.05))
-        near = any(abs(value_c - truth(at - 0.05 * k)) <= ACCURATE_C for k in steps)
-        self.score.wrong += not near
+        return any(abs(value_c - truth(at - 0.05 * k)) <= ACCURATE_C for k in steps)
 
     @staticmethod
     def _truth(channel: int) -> Callable[[float], float]:
-        base_c = 36.0 + 1.7 * channel
-        return lambda t: base_c + 0.4 * math.sin(0.1 * t + channel)
+        base_c = _base_c(channel)
+        return lambda t: base_c + SWING_C * math.sin(0.1 * t + channel)
 
 
 class SourceJudge:
@@ -146,7 +163,9 @@ class SourceJudge:
     async def use(self, driver: Driver, t: float) -> None:
         """One exchange, judged."""
         source, self._step = cast(FieldSource, driver), self._step + 1
-        level = LEVELS_KA_PER_M[self._step // 8 % len(LEVELS_KA_PER_M)]
+        level = SWING_C = 0.4
+LEVELS_KA_PER_M[self._step // 8 % len(SWING_C = 0.4
+LEVELS_KA_PER_M)]
         act = self._step % 8
         if act == 0:
             snapshot = await source.off()
@@ -166,20 +185,17 @@ class SourceJudge:
         self._history.note(now, (level, stage.current(now), stage.is_energized))
 
     def _judge(self, snapshot: SourceReading) -> None:
-        self.look(snapshot.at)
+        """Each number by itself: some instruments are asked for them one after the other."""
         self.score.accepted += 1
-        fits = self._history.has(lambda row: self._same(snapshot, row))
-        self.score.wrong += not fits
-
-    def _same(self, snapshot: SourceReading, row: tuple[float, float, bool]) -> bool:
-        level, flowing, is_on = row
-        measured = snapshot.measured_ka_per_m
-        rising = flowing < level  # the snapshot was somewhere on the ramp
-        return (
-            snapshot.output_on is is_on
-            and (not is_on or _near(snapshot.setpoint_ka_per_m, level, self._spec.resolution))
-            and (measured is None or rising or _near(measured, flowing, self._spec.resolution))
+        history, resolution = self._history, self._spec.resolution
+        setpoint, measured = snapshot.setpoint_ka_per_m, snapshot.measured_ka_per_m
+        told = (
+            history.has(lambda row: snapshot.output_on is row[2]),
+            # A generator that is off says zero, whatever its volts are set to.
+            setpoint == 0.0 or history.has(lambda row: _near(setpoint, row[0], resolution)),
+            measured is None or history.has(lambda row: _near(measured, row[1], resolution)),
         )
+        self.score.wrong += not all(told)
 
 
 class AuxiliaryJudge:
@@ -215,6 +231,10 @@ class AuxiliaryJudge:
         self.score.accepted += said is not None
         fits = said is None or self._history.has(lambda value: _like(said, value))
         self.score.wrong += not fits
+
+
+def _base_c(channel: int) -> float:
+    return 36.0 + 1.7 * channel
 
 
 def _trips(one: Observation) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from mnht_controller.devices.errors import DeviceError
 from mnht_controller.devices.link import Link
 from mnht_controller.runtime.device import KEPT, reopen_after_s
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
+from sim_hardware.devices.core import Chunks, Core, QuietCore
 from sim_hardware.wire.faulty import FaultyWire
 from sim_hardware.wire.memory import MemoryTransport
 from sim_hardware.wire.verbs import random_faults
@@ -53,6 +55,8 @@ class Course:
     recovery_s: list[float] = field(default_factory=list)
     longest_call_s: float = 0.0
     rounds: int = 0
+    garbled: int = 0
+    """Messages that the wire changed on their way."""
     leaked: int = 0
     device_s: float = 0.0
     wall_s: float = 0.0
@@ -72,11 +76,36 @@ def run(case: Case, frames: int, seed: int) -> Course:
     return course
 
 
+class _Watched(QuietCore):
+    """Lets the judge look at the twin at the very moment at which it answers."""
+
+    def __init__(self, core: Core, told: Callable[[float], None]) -> None:
+        self._core, self._told = core, told
+
+    def connect(self, t: float, client: int) -> Chunks:
+        return self._core.connect(t, client)
+
+    def disconnect(self, t: float, client: int) -> None:
+        self._core.disconnect(t, client)
+
+    def feed(self, data: bytes, t: float, client: int = 0) -> Chunks:
+        self._told(t)
+        replies = self._core.feed(data, t, client)
+        self._told(t)
+        return replies
+
+    def advance(self, t: float) -> Chunks:
+        return self._core.advance(t)
+
+    def next_at(self) -> float | None:
+        return self._core.next_at()
+
+
 class _Session:
     def __init__(self, case: Case, seed: int) -> None:
         self._case, self._random = case, random.Random(seed)  # noqa: S311 - faults, not secrets
         self._twin = case.twin(0.0)
-        self._wire = FaultyWire(self._twin, seed)
+        self._wire = FaultyWire(_Watched(self._twin, self._told), seed)
         baud = case.baud or case.spec.baud
         transport = MemoryTransport(self._wire, "twin", baud=baud, chunk_max=7, seed=seed)
         self._driver = case.spec.make(Link(transport), case.setup)
@@ -84,13 +113,16 @@ class _Session:
         self._course = Course(case.spec.name, self._judge.score)
         self._is_open, self._reopen_at, self._good_at = False, 0.0, -1.0
 
+    def _told(self, t: float) -> None:
+        self._judge.look(t)
+
     async def play(self, frames: int) -> Course:
         score = self._judge.score
         while score.frames < frames:
             await self._round(min(score.frames + ROUND_FRAMES, frames))
         await self._driver.close()
         await asyncio.sleep(0.0)
-        self._course.leaked -= 1  # this very task
+        self._course.garbled = self._wire.garbled
         return self._course
 
     async def _round(self, until: int) -> None:
