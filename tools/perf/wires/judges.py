@@ -2,7 +2,7 @@
 """What a driver accepted, held against what its twin really did. One judge for each kind of device.
 
 A value is wrong when the twin never had it: then it was never sent. What a thermometer's twin sent
-for another channel is astray, what it sent longer than MEMORY_S ago is old: no checksum finds those.
+for another channel is astray, what it sent longer than MEMORY_S ago is old: no checksum tells.
 """
 
 import math
@@ -163,9 +163,7 @@ class SourceJudge:
     async def use(self, driver: Driver, t: float) -> None:
         """One exchange, judged."""
         source, self._step = cast(FieldSource, driver), self._step + 1
-        level = SWING_C = 0.4
-LEVELS_KA_PER_M[self._step // 8 % len(SWING_C = 0.4
-LEVELS_KA_PER_M)]
+        level = LEVELS_KA_PER_M[self._step // 8 % len(LEVELS_KA_PER_M)]
         act = self._step % 8
         if act == 0:
             snapshot = await source.off()
