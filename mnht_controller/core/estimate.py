@@ -29,7 +29,7 @@ def estimate(observations: tuple[Observation, ...]) -> Estimate:
 
 def measured_c(observations: tuple[Observation, ...], role: Role) -> float | None:
     """The hottest reading of a role as measured, without lag compensation."""
-    values = [seen.reading.value for seen in _usable(observations, role)]
+    values = [seen.control_c for seen in _usable(observations, role)]
     return max([value for value in values if value is not None], default=None)
 
 
@@ -43,9 +43,9 @@ def seconds_to(limit_c: float, now_c: float | None, rate_c_per_s: float | None) 
 def _usable(observations: tuple[Observation, ...], role: Role) -> tuple[Observation, ...]:
     """The role's observations with a value; empty when a required one has none."""
     mine = [seen for seen in observations if seen.probe.role is role]
-    usable = [seen for seen in mine if seen.reading.value is not None]
+    usable = [seen for seen in mine if seen.control_c is not None]
     if len(usable) < len(mine) and any(
-        seen.probe.required and seen.reading.value is None for seen in mine
+        seen.probe.required and seen.control_c is None for seen in mine
     ):
         return ()
     return tuple(usable)
@@ -57,7 +57,7 @@ def _hottest_c(observations: tuple[Observation, ...], role: Role) -> float | Non
 
 def _compensated_c(seen: Observation) -> float:
     """T + lag·rate: the probe answers as a first-order lag. Needs a reading with a value."""
-    value_c = seen.reading.value if seen.reading.value is not None else -273.15
+    value_c = seen.control_c if seen.control_c is not None else -273.15
     if seen.rate_c_per_s is None:
         return value_c
     return value_c + seen.probe.lag_s * seen.rate_c_per_s

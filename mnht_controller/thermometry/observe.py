@@ -40,7 +40,8 @@ class Clock:
 class Observation:
     """What one probe says now.
 
-    `reading` has a value only while GOOD or SUSPECT. `raw_c` is the latest sample if it is
+    `reading` has a value only while GOOD or SUSPECT, and `control_c` then: the median of the last
+    three accepted samples, so that no single forged number moves the field. `raw_c` is the latest sample if it is
     physically possible, even where it is not believed (falling, flat, or a jump that has lasted
     0.3 s): one of these trips. `predicted_c` is where the temperature ends if the field goes off
     now. `cem43_min` goes on at the last plausible temperature while a value is missing: an upper
@@ -58,6 +59,7 @@ class Observation:
     cem43_min: float
     age_s: float
     codes: tuple[Why, ...]
+    control_c: float | None = None
 
 
 def start(probes: tuple[Probe, ...]) -> tuple[ProbeTrack, ...]:
@@ -173,9 +175,10 @@ def _observation(
     raw, clock, age_s = frame
     reading = _validated(raw, track, codes)
     has_sample = not codes or _NO_SAMPLE.isdisjoint(codes)
-    rate_c_per_s = ahead_c = None
+    rate_c_per_s = ahead_c = control_c = None
     belief = track.belief
     if belief is not None:
+        control_c = None if reading.value is None else belief.median_c
         spacing_s = probe.period_s * clock.speed
         rate_c_per_s = rate.current_rate(belief.slope, clock.treatment_s, spacing_s)
         if rate_c_per_s is not None and reading.value is not None:
@@ -191,6 +194,7 @@ def _observation(
         track.dose.cem43_min if track.dose is not None else 0.0,
         age_s,
         codes,
+        control_c,
     )
 
 

@@ -13,6 +13,7 @@ from mnht_controller.thermometry.cem43 import cem43_min
 from mnht_controller.thermometry.plausibility import Why
 from mnht_controller.thermometry.prediction import prediction_s
 
+RECENT = 3
 SMOOTH_S = 1.0
 """Time constant of the temperature that prediction starts from."""
 
@@ -20,12 +21,22 @@ SMOOTH_S = 1.0
 @quick
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """The last accepted temperature and what follows from it; `s` is its treatment time."""
+    """The last accepted temperature and what follows from it; `s` is its treatment time.
+
+    `recent` are the last accepted samples, RECENT at most, oldest first.
+    """
 
     c: float
     s: float
     smooth_c: float
     slope: rate.SlopeTrack
+    recent: tuple[float, ...] = ()
+
+    @property
+    def median_c(self) -> float:
+        """The middle of the recent samples: one that a wire has forged is never it."""
+        ordered = sorted(self.recent)
+        return ordered[len(ordered) // 2] if ordered else self.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +127,9 @@ def _take_plausible(probe: Probe, track: ProbeTrack, sample: _Sample) -> ProbeTr
     change_c = difference_c if known and difference_c is not None else 0.0
     falling = known and plausibility.falls_too_fast(change_c, seconds, probe)
     # A falling sample is not believed: what the probe lost must be found again, or be re-accepted.
+    # Nor is the next one measured by it.
     belief = track.belief if falling else _believe(probe, track.belief, sample)
+    fast = track.fast if falling else fast
     return ProbeTrack(
         seq=sample.raw.seq,
         at=sample.raw.at,
@@ -136,7 +149,8 @@ def _take_plausible(probe: Probe, track: ProbeTrack, sample: _Sample) -> ProbeTr
 def _believe(probe: Probe, belief: Belief | None, sample: _Sample) -> Belief:
     value_c, at_s = sample.value_c, sample.at_s
     if belief is None:
-        return Belief(value_c, at_s, value_c, rate.extend(rate.SlopeTrack(), at_s, value_c))
+        slope = rate.extend(rate.SlopeTrack(), at_s, value_c)
+        return Belief(value_c, at_s, value_c, slope, (value_c,))
     slope = belief.slope
     if rate.closes(slope, at_s):
         spacing_s = probe.period_s * sample.speed
@@ -151,6 +165,7 @@ def _believe(probe: Probe, belief: Belief | None, sample: _Sample) -> Belief:
         at_s,
         belief.smooth_c + share * (value_c - belief.smooth_c),
         slope,
+        (*belief.recent[1 - RECENT :], value_c),
     )
 
 

@@ -65,6 +65,7 @@ def observation(probe=SKIN, value=40.0, rate=0.0, **changes):
         cem43_min=0.0,
         age_s=0.0,
         codes=(),
+        control_c=value,
     )
     return replace(seen, **changes)
 

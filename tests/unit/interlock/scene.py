@@ -61,6 +61,7 @@ def seen(role: Role, now: float = NOW, **changes: Any) -> Observation:
         cem43_min=1.0,
         age_s=0.05,
         codes=codes,
+        control_c=value,
     )
     return replace(quiet, **changes)
 

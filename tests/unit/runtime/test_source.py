@@ -303,7 +303,7 @@ def test_another_instrument_is_never_used_and_not_asked_again_at_once(run_virtua
         task.row.failed(LinkLostError("unplugged"))
         driver.calls.clear()
         liveness.beat("source", asyncio.get_running_loop().time())
-        for _ in range(40):
+        for _ in range(20):
             task.act(permit(5.0))
             await asyncio.sleep(0.1)
         assert "real instrument" in task.row.error

@@ -116,10 +116,10 @@ class ThermometerJudge:
 
     def _control(self, seen: tuple[Observation, ...]) -> None:
         for one in seen:
-            if one.reading.value is None:
+            if one.control_c is None:
                 continue
             truth = self._truth(one.probe.channel)
-            off_c = min(abs(one.reading.value - truth(one.reading.at - s)) for s in (0.0, 0.5, 1.0))
+            off_c = min(abs(one.control_c - truth(one.reading.at - s)) for s in (0.0, 0.5, 1.0))
             self.score.worst_c = max(self.score.worst_c, off_c)
             self.score.reached_control += off_c > CONTROL_C
 
