@@ -141,31 +141,34 @@ class SizedFramer:
     """Binary frames whose first bytes tell how long they are; silence ends a broken one.
 
     `size_of` gives the length of the frame that begins the buffer, 0 while it cannot be known yet,
-    and -1 where no frame begins so: then everything up to the next silence is one bad frame, which
-    is given too, so that it is seen and refused, not waited for.
+    and -1 where no frame begins so: then everything up to the next silence is one bad frame. Its
+    beginning is given, so that it is seen and refused, not waited for; its rest is dropped.
     """
 
-    __slots__ = ("_buffer", "_size_of", "overruns")
+    __slots__ = ("_buffer", "_size_of", "_skipping", "overruns")
 
     def __init__(self, size_of: "SizeOf") -> None:
         self._size_of = size_of
         self._buffer = b""
+        self._skipping = False
         self.overruns = 0
 
     @property
     def has_partial(self) -> bool:
         """Whether a frame has begun that is not whole yet."""
-        return bool(self._buffer)
+        return self._skipping or bool(self._buffer)
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take the next bytes; give the frames they complete, checksums and all."""
+        frames: list[bytes] = []
+        if self._skipping:
+            return frames
         self._buffer += data
-        frames = []
         while self._buffer:
             size = self._size_of(self._buffer)
             if size < 0:
                 frames.append(self._buffer)
-                self._buffer = b""
+                self._buffer, self._skipping = b"", True
                 self.overruns += 1
             elif 0 < size <= len(self._buffer):
                 frames.append(self._buffer[:size])
@@ -176,11 +179,11 @@ class SizedFramer:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._buffer = b""
+        self._buffer, self._skipping = b"", False
 
     def quiet(self) -> None:
-        """Drop a frame that silence has cut off."""
-        self._buffer = b""
+        """Drop a frame that silence has cut off, and begin anew after a bad one."""
+        self._buffer, self._skipping = b"", False
 
 
 class SizeOf(Protocol):

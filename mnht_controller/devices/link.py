@@ -251,6 +251,7 @@ class Link:
         self, request: bytes, pattern: re.Pattern[bytes], within_s: float
     ) -> tuple[re.Match[bytes] | None, bytes]:
         """Send, then discard replies until one matches. Gives that, or None and the last one."""
+        self._frames.framer.quiet()  # what broke off before the last attempt's silence is over
         await self._write(request)
         deadline = asyncio.get_running_loop().time() + within_s
         last = b""
