@@ -7,6 +7,7 @@ T-Guard. What a channel is worth beside its number, a status or a signal strengt
 
 import math
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mnht_controller.devices import modbus
@@ -17,14 +18,15 @@ from mnht_controller.domain.reading import Quality, Reading
 
 FORMATS = {"u16": ">H", "i16": ">h", "u32": ">I", "i32": ">i", "f32": ">f"}
 ORDERS = {"ABCD": (0, 1, 2, 3), "CDAB": (2, 3, 0, 1), "BADC": (1, 0, 3, 2), "DCBA": (3, 2, 1, 0)}
-TAG_COUNTS = (5, 6)
+NEAR = 9
 
 
 @dataclass(frozen=True, slots=True)
 class ModbusChannel(Options):
     """One channel: °C = scale · value + offset. `invalid` are raw values that mean no probe.
 
-    `worth`: a register of the same type beside it, good from `worth_min` to `worth_max`.
+    `worth`: a register of the same type beside it, good from `worth_min` to `worth_max`; it is read
+    in one request with the number, so that both are of one moment.
     """
 
     start: int
@@ -41,13 +43,28 @@ class ModbusChannel(Options):
         """Check names and addresses. ValueError."""
         if self.type not in FORMATS or self.order not in ORDERS:
             raise ValueError(f"type is one of {', '.join(FORMATS)}, order of {', '.join(ORDERS)}")
-        if not 0 <= self.start <= 65_534 or (self.worth is not None and self.worth < 0):
-            raise ValueError("register addresses are 0 to 65534")
+        beside = self.start if self.worth is None else self.worth
+        if not 0 <= self.start <= 65_534 or not 0 < abs(beside - self.start) + 1 <= NEAR:
+            raise ValueError(f"start is 0 to 65534, worth at most {NEAR - 1} registers away")
 
     @property
     def count(self) -> int:
         """How many registers its number has."""
         return struct.calcsize(FORMATS[self.type]) // 2
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First register and count of what is read for it."""
+        ends = (self.start, self.start if self.worth is None else self.worth)
+        return min(ends), max(ends) - min(ends) + self.count
+
+    def number(self, words: Sequence[int], start: int) -> float:
+        """The number that begins at a register of its span."""
+        begin = start - self.span[0]
+        data = struct.pack(f">{self.count}H", *words[begin : begin + self.count])
+        order = ORDERS[self.order] if self.count == 2 else (0, 1)
+        (value,) = struct.unpack(FORMATS[self.type], bytes(data[n] for n in order))
+        return float(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +116,24 @@ class GenericModbus:
     def _tag(self) -> Tag:
         """As many registers as no channel has, from the first channel on."""
         options = self._options
-        start = options.channels[0].start
-        return modbus.length_tag(options.address, options.function, start, TAG_COUNTS)
+        start, spans = options.channels[0].span[0], {one.span[1] for one in options.channels}
+        first, second, *_ = (n for n in range(1, 2 * NEAR) if n not in spans)
+        return modbus.length_tag(options.address, options.function, start, (first, second))
 
     async def _read(self, number: int) -> Reading:
         channel = self._options.channels[number - 1]
-        value = await self._number(channel, channel.start)
+        words = await self._reader.registers(*channel.span, self._options.function)
+        value = channel.number(words, channel.start)
         at, frames = self._link.answered_at, self._frames[number]
         if not math.isfinite(value) or value in channel.invalid:
             return Reading(None, Quality.BAD, at, frames, f"raw {value}")
         if channel.worth is not None:
-            worth = await self._number(channel, channel.worth)
+            worth = channel.number(words, channel.worth)
             if not (channel.worth_min <= worth <= channel.worth_max):
                 return Reading(None, Quality.BAD, at, frames, f"worth {worth}")
         self._frames[number] += 1
         value_c = round(channel.scale * value + channel.offset, 4)
         return Reading(value_c, Quality.GOOD, at, frames + 1)
-
-    async def _number(self, channel: ModbusChannel, start: int) -> float:
-        words = await self._reader.registers(start, channel.count, self._options.function)
-        data = struct.pack(f">{channel.count}H", *words)
-        order = ORDERS[channel.order] if channel.count == 2 else (0, 1)
-        (value,) = struct.unpack(FORMATS[channel.type], bytes(data[n] for n in order))
-        return float(value)
 
 
 SPEC = DriverSpec(
@@ -139,6 +151,6 @@ SPEC = DriverSpec(
     provenance=(
         ("framing, checksum, exceptions", "documented: MODBUS over serial line V1.02"),
         ("registers, types, word order", "assumed: whatever your profile says"),
-        ("six registers from the first channel can be read", "assumed: else it is opened again"),
+        ("odd counts can be read, for the tag", "assumed: else the link is opened again"),
     ),
 )
