@@ -9,11 +9,27 @@ from typing import Any, Protocol, runtime_checkable
 
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.settings.settings import Device
+from sim_hardware.devices.auxiliaries.adam4050 import Adam4050Twin
+from sim_hardware.devices.auxiliaries.hubert import HubertTwin
+from sim_hardware.devices.auxiliaries.lauda import LaudaTwin
+from sim_hardware.devices.auxiliaries.polyscience import PolyScienceTwin
+from sim_hardware.devices.auxiliaries.scope import ScopeTwin
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.field_stage import FieldStage
 from sim_hardware.devices.probes import Temperature
+from sim_hardware.devices.sources.ambrell import AmbrellTwin, Model
 from sim_hardware.devices.sources.generic_scpi import ScpiSource
+from sim_hardware.devices.sources.genesys import GenesysTwin
+from sim_hardware.devices.sources.genesys_scpi import GenesysScpiTwin
+from sim_hardware.devices.sources.keysight_33500 import Keysight33500Twin
+from sim_hardware.devices.sources.keysight_n7900 import KeysightN7900Twin
+from sim_hardware.devices.sources.siglent_sdg import SiglentSdgTwin
+from sim_hardware.devices.thermometers.ascii_line import AsciiLineTwin
+from sim_hardware.devices.thermometers.lumasmart import LumaSmartTwin
+from sim_hardware.devices.thermometers.luxtron import LuxtronTwin
+from sim_hardware.devices.thermometers.neoptix import NeoptixTwin
 from sim_hardware.devices.thermometers.opsens import OpsensTwin
+from sim_hardware.devices.thermometers.osensa import OsensaTwin
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +94,73 @@ class Order:
         """The temperatures that a thermometer's channels see."""
         return {n: self.room.channel(self.device.id, n) for n in self.device.channels}
 
-    @property
-    def a_per_m_per_a(self) -> float:
-        """The coil's constant as the device's option gives it, A/m peak per ampere."""
-        return 1e3 * float(self.options["field_ka_per_m_per_a"])
+    def a_per_m_per(self, unit: str) -> float:
+        """The coil's constant as the device's option gives it, A/m peak per `a` or `vpp`."""
+        return 1e3 * float(self.options[f"field_ka_per_m_per_{unit}"])
 
 
 Make = Callable[[Order], Core]
 
+
+def _ambrell(order: Order) -> Core:
+    options = order.options
+    model = Model(address=options["address"], a_per_m_per_a=order.a_per_m_per("a"))
+    return AmbrellTwin(order.room.start_s, model)
+
+
+def _adam(order: Order) -> Core:
+    options = order.options
+    return Adam4050Twin(
+        options["address"], options["permit_output"], has_checksum=options["checksum"]
+    )
+
+
+def _pickup(order: Order) -> Core:
+    options, room = order.options, order.room
+    maker = {"tektronix": "TEKTRONIX"}.get(options["dialect"], "KEYSIGHT TECHNOLOGIES")
+    coil = (options["area_cm2"], options["turns"])
+    return ScopeTwin(room.field_ka_per_m, room.frequency_hz, order.serial, coil, maker)
+
+
+def _genesys(order: Order) -> Core:
+    address, constant = order.options["address"], order.a_per_m_per("a")
+    return GenesysTwin(order.serial, order.room.start_s, address, constant)
+
+
+def _with(twin: Callable[[str, float, float], Core], unit: str) -> Make:
+    """A source that takes serial number, time and the coil's constant."""
+    return lambda order: twin(order.serial, order.room.start_s, order.a_per_m_per(unit))
+
+
+def _opsens(order: Order) -> Core:
+    model = "PicoM" if order.options["profile"] == "picom" else "HandySens"
+    return OpsensTwin(order.channels, order.serial, model)
+
+
 TWINS: Mapping[str, Make] = MappingProxyType(
     {
+        "advantech_adam4050": _adam,
+        "ambrell_easyheat": _ambrell,
+        "generic_ascii": lambda order: AsciiLineTwin(order.channels, order.serial),
+        "generic_modbus": lambda order: LumaSmartTwin(order.channels, order.options["address"]),
         "generic_scpi_source": lambda order: ScpiSource(order.serial, order.room.start_s),
-        "opsens_handysens": lambda order: OpsensTwin(order.channels, order.serial),
+        "hubert_a1230": lambda order: HubertTwin(order.options["address"]),
+        "keysight_33500": _with(Keysight33500Twin, "vpp"),
+        "keysight_n7900": _with(KeysightN7900Twin, "a"),
+        "lauda_namur": lambda order: LaudaTwin(
+            order.room.start_s, address=order.options["address"]
+        ),
+        "luxtron_fot": lambda order: LuxtronTwin(order.channels, order.serial),
+        "neoptix_reflex": lambda order: NeoptixTwin(order.channels, order.serial),
+        "opsens_handysens": _opsens,
+        "osensa_ftx": lambda order: OsensaTwin(
+            order.channels, order.serial, order.options["address"]
+        ),
+        "polyscience_chiller": lambda order: PolyScienceTwin(order.room.start_s),
+        "scpi_pickup": _pickup,
+        "siglent_sdg": _with(SiglentSdgTwin, "vpp"),
+        "tdk_genesys": _genesys,
+        "tdk_genesys_scpi": _with(GenesysScpiTwin, "a"),
     }
 )
 """By driver's name."""
