@@ -14,7 +14,7 @@ from mnht_controller.devices.dialect import Dialect, same_question
 from mnht_controller.devices.errors import DeviceFault
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi import unconfirmed, within
+from mnht_controller.devices.scpi import at_most, unconfirmed, within
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import SourceReading
 
@@ -34,22 +34,29 @@ STEP_A = 0.1
 
 @dataclass(frozen=True, slots=True)
 class AmbrellOptions(Options):
-    """`field_ka_per_m_per_a`: peak kA/m in your coil for each ampere that the supply shows."""
+    """`field_ka_per_m_per_a`: peak kA/m in your coil for each ampere that the supply shows.
+
+    `frequency_hz` is what it shows with your coil: reported while it does not heat.
+    """
 
     field_ka_per_m_per_a: float
+    frequency_hz: float
     address: int = 1
 
     def __post_init__(self) -> None:
         """Check ranges. ValueError."""
-        if not (self.field_ka_per_m_per_a > 0.0 and 1 <= self.address <= 32):
-            raise ValueError("field_ka_per_m_per_a is above 0, address 1 to 32")
+        if not (self.field_ka_per_m_per_a > 0.0 and self.frequency_hz > 0.0):
+            raise ValueError("field_ka_per_m_per_a and frequency_hz are above 0")
+        if not 1 <= self.address <= 32:
+            raise ValueError("address is 1 to 32")
 
 
 class AmbrellEasyheat:
     """One supply. Each command is followed by `rdata` in the same write, which shows its effect."""
 
     def __init__(self, link: Link, options: AmbrellOptions) -> None:
-        self._link, self._per_a = link, options.field_ka_per_m_per_a
+        self._link, self._options = link, options
+        self._per_a = options.field_ka_per_m_per_a
         self._prefix = f"{options.address},"
         self._off = f"\r{self._prefix}hoff\r".encode()  # the CR ends whatever half line is there
         self._ask = f"{self._prefix}rdata\r".encode()
@@ -104,13 +111,17 @@ class AmbrellEasyheat:
         await self._link.close(last=self._off)
 
     async def _set(self, field: float, verb: str, until: float | None = None) -> SourceReading:
-        amps = round(field / self._per_a, 2)
+        amps = at_most(field / self._per_a, 2)
         switch = f"{self._prefix}{verb}\r" if verb else ""
         request = f"{self._prefix}amps,{amps:.2f}\r{switch}".encode() + self._ask
         snapshot = self._read(await self._link.query(request, not_after=until))
         if abs(snapshot.setpoint_ka_per_m - field) > STEP_A * self._per_a:
             raise unconfirmed(self._link, snapshot)  # control-from is not RS485, or a knob moved
         return snapshot
+
+    def _frequency_hz(self, khz: float, *, is_on: bool) -> float | None:
+        """What it measures; it measures nothing while it is off."""
+        return khz * 1e3 if khz else None if is_on else self._options.frequency_hz
 
     def _read(self, answer: bytes) -> SourceReading:
         found = DATA.fullmatch(answer)
@@ -129,7 +140,7 @@ class AmbrellEasyheat:
             output_on=found["heating"] == b"1",
             watchdog_on=None,
             limit_ka_per_m=None,
-            frequency_hz=khz * 1e3 if khz else None,
+            frequency_hz=self._frequency_hz(khz, is_on=found["heating"] == b"1"),
             coil_c=None,
             coolant_l_per_min=None,
         )

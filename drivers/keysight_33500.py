@@ -76,7 +76,7 @@ class Keysight33500:
     async def apply(self, permit: Permit) -> SourceReading:
         """Set the amplitude; after an OFF of ours, switch on. Zero, or too little, is off."""
         scpi.a_per_m(permit.field_ka_per_m)  # refuses what is no amplitude
-        vpp, is_on = self._vpp(permit.field_ka_per_m), self._is_energized
+        vpp, is_on = scpi.at_most(self._vpp(permit.field_ka_per_m), 5), self._is_energized
         if vpp < VPP_MIN:
             return await self.off()
         switch = "" if is_on else f":{self._output} ON;"

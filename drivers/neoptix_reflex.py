@@ -16,7 +16,9 @@ from mnht_controller.devices.scpi import unconfirmed
 from mnht_controller.domain.reading import Quality, Reading
 
 PROMPT = re.compile(rb"\*|Err\d")
-STREAMED = re.compile(rb"C:\d+;T: ?[ -~]{1,9}(\r\n?C:\d+;T: ?[ -~]{1,9})*\r?\n?\*?")
+STREAMED = re.compile(rb"C:\d+;T: ?[ -~]{1,9}[\r\n]+")
+"""A line that was sent unasked; it stands in front of the next reply."""
+
 INFO = b"i\r"
 MODEL = re.compile(rb"(?s:.*?)Model *: *(?P<model>[^\r\n]+)(?s:.*?)"
                    rb"Serial[^:\r\n]*: *(?P<serial>[^\r\n]+)(?s:.*?)"
@@ -34,14 +36,7 @@ class NeoptixReflex:
     def __init__(self, link: Link, channels: tuple[int, ...]) -> None:
         self._link = link
         self._frames = dict.fromkeys(channels, 0)
-        link.speak(
-            Dialect(
-                PromptFramer(PROMPT),
-                same_question(INFO, MODEL),
-                unsolicited=STREAMED,
-                identity_s=IDENTITY_S,
-            )
-        )
+        link.speak(Dialect(PromptFramer(PROMPT), same_question(INFO, MODEL), identity_s=IDENTITY_S))
 
     async def open(self) -> Identity:
         """Identify; then stop a stream that somebody left running, and ask for Celsius.
@@ -51,18 +46,15 @@ class NeoptixReflex:
         await self._link.open()
         found = await self._link.identify(INFO, MODEL)
         for command in (b"ta-\r", b"uc\r"):
-            answer = await self._link.query(command)
-            if answer != DONE:
-                raise unconfirmed(self._link, answer)
+            await self._done(command)
         words = (found[name].decode("ascii", "replace").strip() for name in found.groupdict())
         model, serial, firmware = words
         return Identity("Neoptix", model, serial, firmware)
 
     async def sample(self) -> dict[int, Reading]:
         """Ask for Celsius and all channels; `---.-` is no probe, Err1 is warming up."""
-        if (answer := await self._link.query(b"uc\r")) != DONE:
-            raise unconfirmed(self._link, answer)
-        answer = await self._link.query(b"t\r")
+        await self._done(b"uc\r")
+        answer = await self._ask(b"t\r")
         if answer.startswith(b"Err"):
             raise DeviceFault(f"{self._link.resource}: {answer!r}: warming up, or not understood")
         *lines, prompt = re.split(rb"[\r\n]+", answer)
@@ -74,6 +66,13 @@ class NeoptixReflex:
     async def close(self) -> None:
         """Close; nothing runs on."""
         await self._link.close()
+
+    async def _done(self, command: bytes) -> None:
+        if (answer := await self._ask(command)) != DONE:
+            raise unconfirmed(self._link, answer)
+
+    async def _ask(self, command: bytes) -> bytes:
+        return STREAMED.sub(b"", await self._link.query(command))
 
     def _reading(self, channel: int, text: str) -> Reading:
         at, is_number = self._link.answered_at, TEMPERATURE.fullmatch(text)
@@ -92,7 +91,7 @@ SPEC = DriverSpec(
     period_s=0.2,
     dead_man=DeadMan.GUARD,
     resolution=0.1,
-    noise=0.05,
+    noise=0.02,
     provenance=(
         ("9600 8N1, no handshake, no echo", "documented: manual p13; public MATLAB logger"),
         ("CR ends a command, `*` alone a reply", "documented: manual pp13-16"),
@@ -105,6 +104,6 @@ SPEC = DriverSpec(
         ("uc is answered by the bare prompt", "assumed: as every command without data"),
         ("exact bytes around `*`: CR before, nothing after", "assumed: the manual prints it so"),
         ("one digit after Err", "assumed: the manual prints Errx"),
-        ("noise 0.05 °C", "assumed: half a digit"),
+        ("noise 0.02 °C", "assumed: hidden by the digit, so that a flat line says nothing"),
     ),
 )

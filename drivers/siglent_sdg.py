@@ -12,7 +12,7 @@ from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
 from mnht_controller.devices.dialect import Dialect, same_question
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi import unconfirmed, within
+from mnht_controller.devices.scpi import at_most, unconfirmed, within
 from mnht_controller.devices.waveform import Output, WaveformOptions, confirm, same, snapshot
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import SourceReading
@@ -61,10 +61,10 @@ class SiglentSdg:
     async def apply(self, permit: Permit) -> SourceReading:
         """Set the amplitude; after an OFF of ours, switch on. Zero, or too little, is off."""
         field = within(permit.field_ka_per_m, self._limit_ka_per_m)
-        vpp = field / self._options.field_ka_per_m_per_vpp
+        vpp = at_most(field / self._options.field_ka_per_m_per_vpp, 4)
         if vpp < VPP_MIN:
             return await self.off()
-        commands = [f"BSWV AMP,{vpp:.5g}", *([] if self._is_energized else ["OUTP ON"])]
+        commands = [f"BSWV AMP,{vpp:.4f}", *([] if self._is_energized else ["OUTP ON"])]
         for command in commands:
             request = f"{self._channel}{command}\n".encode()
             await self._link.send(request, not_after=permit.expires_at)

@@ -15,7 +15,7 @@ from mnht_controller.devices.fault_words import words
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.gen import checked, judged
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi import unconfirmed, within
+from mnht_controller.devices.scpi import at_most, unconfirmed, within
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import SourceReading
 
@@ -100,7 +100,7 @@ class TdkGenesys:
     async def _set(
         self, field: float, until: float | None = None, *, is_start: bool = False
     ) -> SourceReading:
-        amps = field / self._options.field_ka_per_m_per_a
+        amps = at_most(field / self._options.field_ka_per_m_per_a, 3)
         await self._link.send(checked(f"PC {amps:.3f}"), not_after=until)
         if is_start:
             await self._link.send(checked("OUT ON"), not_after=until)

@@ -37,7 +37,7 @@ def judged(link: Link, answer: bytes) -> str:
     """The text of a reply whose sum is right. ProtocolError, or DeviceFault for an error word."""
     body, _, _ = answer.partition(b"$")
     said = body.decode("ascii", "replace")
-    if answer + b"\r" != checked(said):
+    if not said or answer + b"\r" != checked(said):
         raise unconfirmed(link, answer)
     if said in ERRORS:
         link.distrust()

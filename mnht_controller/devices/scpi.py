@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every SCPI dialect shares (IEEE 488.2, SCPI-1999): numbers, bits, error reply, tag query."""
 
+import math
 import re
 
 from mnht_controller.devices.errors import DeviceFault, ProtocolError, RangeRefusedError
@@ -58,6 +59,12 @@ def within(field_ka_per_m: float, limit_ka_per_m: float) -> float:
             f"{field_ka_per_m} kA/m is outside 0 to {limit_ka_per_m}; nothing was sent"
         )
     return field_ka_per_m
+
+
+def at_most(value: float, decimals: int) -> float:
+    """Cut a set value to so many decimals: rounding up would pass the cap."""
+    scale = 10.0**decimals
+    return math.floor(value * scale * (1.0 + 1e-12)) / scale
 
 
 def is_same_field(read_ka_per_m: float | None, sent_ka_per_m: float) -> bool:

@@ -86,7 +86,7 @@ class ScpiFeed:
     async def apply(self, permit: Permit) -> SourceReading:
         """Set the amperes; after an OFF of ours, switch on."""
         field = scpi.within(permit.field_ka_per_m, self._limit_ka_per_m)
-        amps = field / self._options.field_ka_per_m_per_a
+        amps = scpi.at_most(field / self._options.field_ka_per_m_per_a, 4)
         is_start = not self._is_energized and field > 0.0
         request = f"CURR {amps:.4f};{':OUTP ON;' if is_start else ''}"
         state = await self._exchange(request, until=permit.expires_at)

@@ -129,7 +129,6 @@ def _take_plausible(probe: Probe, track: ProbeTrack, sample: _Sample) -> ProbeTr
     # A falling sample is not believed: what the probe lost must be found again, or be re-accepted.
     # Nor is the next one measured by it.
     belief = track.belief if falling else _believe(probe, track.belief, sample)
-    fast = track.fast if falling else fast
     return ProbeTrack(
         seq=sample.raw.seq,
         at=sample.raw.at,
@@ -139,7 +138,7 @@ def _take_plausible(probe: Probe, track: ProbeTrack, sample: _Sample) -> ProbeTr
         repeats=sample.repeats,
         belief=belief,
         candidate=None,
-        fast=fast,
+        fast=track.fast if falling else fast,
         fast_c_per_s=change_c / seconds if known else None,
         rising_too_fast=known and plausibility.rises_too_fast(change_c, seconds, probe),
         dose=track.dose if falling else _dose_to(track.dose, value_c, at_s),

@@ -50,6 +50,14 @@ class Source(Core, Protocol):
 
 
 @runtime_checkable
+class Watchful(Protocol):
+    """A source that watches field and cooling by itself, whether or not it is spoken to."""
+
+    def supervise(self, t: float) -> None:
+        """Look at the coil at loop time t, and trip where it must."""
+
+
+@runtime_checkable
 class Contact(Protocol):
     """Something in series with the coil, such as a run-permit."""
 

@@ -9,7 +9,15 @@ from typing import Protocol, cast
 
 from mnht_controller.devices.contract import Kind
 from mnht_controller.settings.settings import Settings
-from sim_hardware.bench.instruments import Contact, Contacts, Faulty, Room, Source, twin_of
+from sim_hardware.bench.instruments import (
+    Contact,
+    Contacts,
+    Faulty,
+    Room,
+    Source,
+    Watchful,
+    twin_of,
+)
 from sim_hardware.bench.patients import patient_of
 from sim_hardware.bench.truth import Truth
 from sim_hardware.devices.core import Core
@@ -89,9 +97,9 @@ class World:
         """Bring everything to loop time t; times in the past change nothing."""
         if t <= self._at:
             return
-        stage = self.source.stage
-        stage.elapse(t)
-        stage.supervise(t)
+        self.source.stage.elapse(t)
+        if isinstance(self.source, Watchful):
+            self.source.supervise(t)
         self._cool(t)
         mean_square = self.coil.mean_square(t)
         passed_s = (t - self._at) * self.speed

@@ -45,9 +45,13 @@ class ScpiSource(StageFaults, ScpiInstrument):
     def advance(self, t: float) -> Chunks:
         """Let timers and protections act; this instrument says nothing unasked."""
         self.stage.elapse(t)
-        self.stage.supervise(t)
+        self.supervise(t)
         self.refresh(t)
         return []
+
+    def supervise(self, t: float) -> None:
+        """Compare field and demand, and watch the coil's water."""
+        self.stage.supervise(t)
 
     def heard(self, t: float) -> None:
         """Any known command feeds the watchdog, unless only heartbeats do."""

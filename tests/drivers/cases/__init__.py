@@ -2,11 +2,14 @@
 """One file a driver, of the driver's name: the manual's conversation, and a twin that it meets."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from mnht_controller.devices.contract import DriverSpec, Setup
-from mnht_controller.devices.testing import Pair
+from mnht_controller.devices.link import Link
+from mnht_controller.devices.testing import Pair, expected_wire
+from mnht_controller.domain.reading import Reading
 from sim_hardware.devices.core import Core
 
 
@@ -32,3 +35,17 @@ def cases_of(name: str) -> tuple[Case, ...]:
     """The cases of one driver, by its name. ModuleNotFoundError: nobody has written them."""
     cases: tuple[Case, ...] = importlib.import_module(f"tests.drivers.cases.{name}").CASES
     return cases
+
+
+async def played(case: Case, pairs: Iterable[Pair], act: Callable[[Any], Awaitable[Any]]) -> Any:
+    """Open the case's driver, then play `pairs` while `act` uses it; gives what `act` gives."""
+    with expected_wire([*case.opening, *pairs]) as wire:
+        driver = case.spec.make(Link(wire), case.setup)
+        await driver.open()
+        return await act(driver)
+
+
+async def sampled(case: Case, *pairs: Pair) -> dict[int, Reading]:
+    """One sample of a thermometer."""
+    readings: dict[int, Reading] = await played(case, pairs, lambda driver: driver.sample())
+    return readings

@@ -6,7 +6,7 @@ from mnht_controller.devices.contract import Setup
 from sim_hardware.devices.sources.ambrell import AmbrellTwin, Model
 from tests.drivers.cases import Case
 
-OPTIONS = AmbrellOptions(field_ka_per_m_per_a=0.072)
+OPTIONS = AmbrellOptions(field_ka_per_m_per_a=0.072, frequency_hz=1e5)
 OFF = b"\r1,hoff\r"
 
 
