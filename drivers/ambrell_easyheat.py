@@ -45,10 +45,9 @@ class AmbrellOptions(Options):
 
     def __post_init__(self) -> None:
         """Check ranges. ValueError."""
-        if not (self.field_ka_per_m_per_a > 0.0 and self.frequency_hz > 0.0):
-            raise ValueError("field_ka_per_m_per_a and frequency_hz are above 0")
-        if not 1 <= self.address <= 32:
-            raise ValueError("address is 1 to 32")
+        numbers = (self.field_ka_per_m_per_a, self.frequency_hz)
+        if not (min(numbers) > 0.0 and 1 <= self.address <= 32):
+            raise ValueError("field_ka_per_m_per_a, frequency_hz are above 0, address 1 to 32")
 
 
 class AmbrellEasyheat:
@@ -119,16 +118,12 @@ class AmbrellEasyheat:
             raise unconfirmed(self._link, snapshot)  # control-from is not RS485, or a knob moved
         return snapshot
 
-    def _frequency_hz(self, khz: float, *, is_on: bool) -> float | None:
-        """What it measures; it measures nothing while it is off."""
-        return khz * 1e3 if khz else None if is_on else self._options.frequency_hz
-
     def _read(self, answer: bytes) -> SourceReading:
         found = DATA.fullmatch(answer)
         if not found or f"{int(found['address'])}," != self._prefix:
             raise unconfirmed(self._link, answer)
         self._seq += 1
-        khz, amps = float(found["khz"]), float(found["amps"])
+        khz, amps, is_on = float(found["khz"]), float(found["amps"]), found["heating"] == b"1"
         return SourceReading(
             at=self._link.answered_at,
             seq=self._seq,
@@ -137,10 +132,10 @@ class AmbrellEasyheat:
             heartbeat=0,
             setpoint_ka_per_m=float(found["setpoint"]) * self._per_a,
             measured_ka_per_m=amps * self._per_a,
-            output_on=found["heating"] == b"1",
+            output_on=is_on,
             watchdog_on=None,
             limit_ka_per_m=None,
-            frequency_hz=self._frequency_hz(khz, is_on=found["heating"] == b"1"),
+            frequency_hz=khz * 1e3 if khz else None if is_on else self._options.frequency_hz,
             coil_c=None,
             coolant_l_per_min=None,
         )
@@ -167,7 +162,7 @@ SPEC = DriverSpec(
         ("19200 8N1, CR", "assumed: the pages at hand do not say"),
         ("set commands are acknowledged by nothing, or OK", "assumed: no page shows one"),
         ("a bare CR does nothing", "assumed: an empty command"),
-        ("amperes are what your calibration says", "assumed: rms or peak is the maker's choice"),
+        ("amperes are as calibrated", "assumed: rms or peak is the maker's choice"),
         ("maxamps: address and number", "assumed: else the link is opened again to get in step"),
         ("fault texts (stat, pstat)", "assumed: not read, their wording is not public"),
     ),

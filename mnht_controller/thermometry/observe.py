@@ -43,10 +43,10 @@ class Observation:
     `reading` has a value only while GOOD or SUSPECT, and `control_c` then: the median of the last
     three accepted samples, so that no single forged number moves the field. `raw_c` is the latest
     sample if it is physically possible, even where it is not believed (falling, flat, or a jump
-    that has lasted 0.3 s): one of these trips. `predicted_c` is where the temperature ends if the field goes off
-    now. `cem43_min` goes on at the last plausible temperature while a value is missing: an upper
-    estimate, because a missing value takes the field away. `age_s` counts from the arrival of the
-    last new sample.
+    that has lasted 0.3 s): one of these trips. `predicted_c` is where the temperature ends if the
+    field goes off now. `cem43_min` goes on at the last plausible temperature while a value is
+    missing: an upper estimate, because a missing value takes the field away. `age_s` counts from
+    the arrival of the last new sample.
     """
 
     probe: Probe

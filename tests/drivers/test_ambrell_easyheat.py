@@ -3,10 +3,11 @@
 
 import asyncio
 import math
+from typing import cast
 
 import pytest
 
-from mnht_controller.devices.contract import Setup
+from mnht_controller.devices.contract import FieldSource, Setup
 from mnht_controller.devices.errors import DeviceFault, ProtocolError, RangeRefusedError
 from mnht_controller.devices.link import Link
 from mnht_controller.domain.command import Permit
@@ -109,16 +110,25 @@ async def test_off_goes_out_first_and_is_shown():
     assert not (await played(EIGHT, pairs, lambda driver: driver.off())).output_on
 
 
+class Listening(AmbrellTwin):
+    """A twin that keeps all that it hears."""
+
+    heard = b""
+
+    def feed(self, data, t, client=0):
+        self.heard += data
+        return super().feed(data, t, client)
+
+
 @pytest.mark.parametrize("step", ["open", "prepare", "apply", "poll", "off"])
 def test_no_key_that_moves_the_set_point_is_ever_sent(step):
     """Page 44: `]` and `[` act wherever they stand; address 0 is everybody (catalogue 19)."""
 
     async def main():
-        heard = bytearray()
-        twin = AmbrellTwin(0.0, Model())
-        feed = twin.feed
-        twin.feed = lambda data, t, client=0: (heard.extend(data), feed(data, t, client))[1]
-        driver = EIGHT.spec.make(Link(MemoryTransport(twin, "x")), Setup((), OPTIONS))
+        twin = Listening(0.0, Model())
+        driver = cast(
+            FieldSource, EIGHT.spec.make(Link(MemoryTransport(twin, "x")), Setup((), OPTIONS))
+        )
         await driver.open()
         await driver.prepare(7.5)
         now = asyncio.get_running_loop().time()
@@ -130,7 +140,7 @@ def test_no_key_that_moves_the_set_point_is_ever_sent(step):
             "off": driver.off,
         }[step]()
         await driver.close()
-        assert not {*b"[]"} & {*heard}
-        assert all(line[:2] == b"1," for line in bytes(heard).split(b"\r") if line)
+        assert not {*b"[]"} & {*twin.heard}
+        assert all(line[:2] == b"1," for line in twin.heard.split(b"\r") if line)
 
     run_virtual(main())

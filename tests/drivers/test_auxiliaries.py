@@ -195,11 +195,10 @@ async def test_polyscience_an_echo_of_its_own_is_skipped():
     assert (await polled(POLY, *asked)).coolant_c == 21.4
 
 
-@pytest.mark.parametrize("reply", [b"?\r", b"+21,4\r", b"NaN\r", b"\r\r"])
+@pytest.mark.parametrize("reply", [b"?\r", b"+21,4\r", b"NaN\r", b"+2_1.4\r"])
 async def test_polyscience_no_number_is_not_believed(reply):
-    with pytest.raises((ProtocolError, DeviceFault, Exception)) as caught:
+    with pytest.raises(ProtocolError):
         await polled(POLY, (b"RT\r", reply))
-    assert isinstance(caught.value, ProtocolError) or reply == b"\r\r"
 
 
 async def test_lauda_the_manuals_replies():

@@ -92,11 +92,8 @@ ON = (b"C1:OUTP?\n", b"C1:OUTP ON,LOAD,50,PLRT,NOR\n")
 
 
 def basic(volts="1.25", hertz="100000", wave="SINE"):
-    return (
-        b"C1:BSWV?\n",
-        f"C1:BSWV WVTP,{wave},FRQ,{hertz}HZ,PERI,1e-05S,AMP,{volts}V,AMPVRMS,0.4Vrms,OFST,0V,"
-        "HLEV,0.6V,LLEV,-0.6V,PHSE,0\n".encode().decode(),
-    )
+    head = f"C1:BSWV WVTP,{wave},FRQ,{hertz}HZ,PERI,1e-05S,AMP,{volts}V,AMPVRMS,0.4Vrms,"
+    return b"C1:BSWV?\n", f"{head}OFST,0V,HLEV,0.6V,LLEV,-0.6V,PHSE,0\n"
 
 
 def encoded(*pairs):

@@ -10,7 +10,7 @@ from tests.meta import tree
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
-DRIVER_LINES_MAX = 165
+DRIVER_LINES_MAX = 170
 
 
 def long_functions(module: ast.Module, limit: int) -> Iterator[str]:
