@@ -181,6 +181,7 @@ class Link:
         await self._turn.take()
         try:
             self._require_known()
+            await self._frames.receive(0.0)
             first = await self._frame(asyncio.get_running_loop().time() + timeout_s, b"nothing")
             for _ in range(FRAMES_KEPT_MAX):
                 if not await self._frames.receive(0.0):

@@ -25,8 +25,8 @@ from sim_hardware.devices.sources.keysight_33500 import Keysight33500Twin
 from sim_hardware.devices.sources.keysight_n7900 import KeysightN7900Twin
 from sim_hardware.devices.sources.siglent_sdg import SiglentSdgTwin
 from sim_hardware.devices.thermometers.ascii_line import AsciiLineTwin
-from sim_hardware.devices.thermometers.lumasmart import LumaSmartTwin
 from sim_hardware.devices.thermometers.luxtron import LuxtronTwin
+from sim_hardware.devices.thermometers.modbus_registers import LumaSmartTwin
 from sim_hardware.devices.thermometers.neoptix import NeoptixTwin
 from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.devices.thermometers.osensa import OsensaTwin

@@ -82,10 +82,10 @@ class Blushing(Played):
 
     def _seen(self, record: TickRecord) -> None:
         super()._seen(record)
-        began, tip = self.seen.course.first(Phase.RAMP), self.world.tips[1]
+        began, tip = self.seen.course.first(Phase.RAMP), self.world.tips["thermometer", 1]
         if began is not None and not hasattr(self, "_true"):
             self._true, self._began = tip.reading, began[0]
-            tip.reading = self._warmer  # type: ignore[method-assign]  # this one tip blushes
+            tip.reading = self._warmer  # this one tip blushes
 
     def _warmer(self) -> float:
         return self._true() + self._more_c(asyncio.get_running_loop().time())

@@ -144,7 +144,7 @@ class Bench:
         self.process = subprocess.Popen(
             [sys.executable, *how, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-        self.ready = json.loads(self.process.stdout.readline())  # type: ignore[union-attr]
+        self.ready = json.loads(self.process.stdout.readline())
         return self.process
 
     def ask(self, kind: str, **more: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from mnht_controller.devices.contract import DriverSpec, Setup
 from mnht_controller.devices.link import Link
 from mnht_controller.devices.testing import Pair, expected_wire
+from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.reading import Reading
 from sim_hardware.devices.core import Core
 
@@ -43,6 +44,11 @@ async def played(case: Case, pairs: Iterable[Pair], act: Callable[[Any], Awaitab
         driver = case.spec.make(Link(wire), case.setup)
         await driver.open()
         return await act(driver)
+
+
+def made(case: Case, transport: Transport, setup: Setup | None = None) -> Any:
+    """The case's driver on a transport; untyped, as each test knows which kind it is."""
+    return case.spec.make(Link(transport), setup or case.setup)
 
 
 async def sampled(case: Case, *pairs: Pair) -> dict[int, Reading]:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The generic Modbus thermometer as a LumaSMART: manual page 96 (float32, CD AB, strength)."""
 
-from drivers.generic_modbus import SPEC, ModbusChannel, ModbusOptions
+from drivers.generic_modbus import SPEC, ModbusOptions
 from mnht_controller.devices.contract import Setup
+from mnht_controller.devices.modbus_map import ModbusChannel, ModbusIdentity
 from sim_hardware.devices.modbus import crc
-from sim_hardware.devices.thermometers.lumasmart import LumaSmartTwin
+from sim_hardware.devices.thermometers.modbus_registers import LumaSmartTwin
 from tests.drivers.cases import Case
 
 
@@ -16,22 +17,23 @@ def framed(*body: int) -> bytes:
 
 def channel(number: int) -> ModbusChannel:
     start = 4 * (number - 1)
-    return ModbusChannel(
-        start=start, type="f32", order="CDAB", worth=start + 2, worth_min=10.0, worth_max=100.0
-    )
+    return ModbusChannel(start=start, type="f32", order="CDAB", signal=start + 2, signal_min=10.0)
 
 
-LUMASMART = ModbusOptions(
-    channels=(channel(1), channel(2)), address=1, function=4, identity_start=64, identity=(0, 0)
-)
-ASKED = (framed(4, 0, 64, 0, 2), framed(4, 4, 0, 0, 0, 0))
+TWO = (channel(1), channel(2))
+LUMASMART = ModbusOptions(TWO, function=4)
+PINNED = ModbusOptions(TWO, function=4, identity=ModbusIdentity(148, (0b11,)))
+FIRST = (framed(4, 0, 0, 0, 4), framed(4, 8, 0xCC, 0xCD, 0x42, 0x24, 0, 0, 0x42, 0x96))
+"""41.2 °C is 0x4224CCCD, a strength of 75 is 0x42960000."""
+
+ENABLED = (framed(3, 0, 148, 0, 1), framed(3, 2, 0, 0b11))
+
+
+def twin(_: float) -> LumaSmartTwin:
+    return LumaSmartTwin({1: lambda _: 41.2, 2: lambda _: 44.5})
+
 
 CASES = (
-    Case(
-        SPEC,
-        opening=(ASKED, ASKED),
-        twin=lambda _: LumaSmartTwin({1: lambda _: 41.2, 2: lambda _: 44.5}),
-        setup=Setup((1, 2), LUMASMART),
-        expects={1: 41.2, 2: 44.5},
-    ),
+    Case(SPEC, (FIRST,), twin, Setup((1, 2), LUMASMART), expects={1: 41.2, 2: 44.5}),
+    Case(SPEC, (ENABLED,), twin, Setup((1, 2), PINNED), expects={1: 41.2, 2: 44.5}),
 )

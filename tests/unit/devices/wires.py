@@ -70,6 +70,11 @@ def tag(number):
     return f"TAG {number}\n".encode(), re.compile(f"T{number}".encode())
 
 
+def constant(value):
+    """A function of time that always gives this."""
+    return lambda _: value
+
+
 def dialect():
     """One for each link: a framer holds what has come so far."""
     return Dialect(LineFramer(), tag)

@@ -43,7 +43,7 @@ def test_h37_a_kept_latch_is_still_latched() -> None:
     decision = desk.ticks(SETTLED)
     assert decision.phase is Phase.TRIPPED
     assert decision.trips == KEPT.trips
-    assert decision.verdict == Inhibit(decision.verdict.reasons, True)  # type: ignore[union-attr]
+    assert decision.verdict == Inhibit(decision.verdict.reasons, True)
     assert "latched" in codes(decision)
     assert desk.tick(Verb.RESET).phase is Phase.STANDBY
     assert desk.ticks(3).trips == ()
@@ -219,7 +219,7 @@ def test_an_inhibit_does_not_latch() -> None:
     desk.ramp()
     desk.uncertain_s = 0.2
     held = desk.tick()
-    assert held.verdict == Inhibit(held.verdict.reasons, False)  # type: ignore[union-attr]
+    assert held.verdict == Inhibit(held.verdict.reasons, False)
     desk.uncertain_s = 0.0
     assert isinstance(desk.tick().verdict, Permit)
 
