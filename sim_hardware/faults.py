@@ -102,6 +102,14 @@ class Targets:
     bench: Callable[[Fault], None] | None = None
     wires: Mapping[str, Target] = field(default_factory=dict)
 
+    def owner(self, fault: Fault) -> Target:
+        """Return who can end a fault, whatever its argument was; ValueError: nobody here."""
+        layer = VERBS[fault.verb].layer
+        table = {Layer.LINK: self.links, Layer.WIRE: self.wires, Layer.TWIN: self.twins}.get(layer)
+        if table is None or fault.device not in table:
+            raise ValueError(f"{fault.verb}: no {layer} {fault.device!r} to end it at")
+        return table[fault.device]
+
     def find(self, fault: Fault) -> tuple[Target | None, str]:
         """Return who takes the fault and with which argument; ValueError names what is missing."""
         layer = VERBS[fault.verb].layer

@@ -76,6 +76,17 @@ class Faulty(Protocol):
         """End it."""
 
 
+class Drive:
+    """What a source sends towards the coil, by whatever stage it has now: a reboot makes a new one."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def current(self, t: float) -> float:
+        """Return the peak field it would make at loop time t, kA/m."""
+        return self._source.stage.current(t)
+
+
 class Contacts:
     """Contacts in series: closed when every one of them is."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import Phase
-from sim_hardware.faults import Fault, Targets
+from sim_hardware.faults import VERBS, Fault, Layer, Targets
 
 CLASS_S = MappingProxyType(
     {
@@ -26,6 +26,15 @@ CLASS_S = MappingProxyType(
         ("coolant_warm", ""): 30.0,
         ("link_drop", "thermometer"): 1.3,
         ("link_drop", "source"): 0.75,
+        ("blackhole", "thermometer"): 1.3,
+        ("blackhole", "source"): 0.75,
+        ("freeze", "thermometer"): 5.0,
+        ("token", "thermometer"): 1.0,
+        ("other_device", "source"): 0.75,
+        ("other_device", "thermometer"): 1.3,
+        ("reboot", "source"): 0.75,
+        ("ignore_cmd", "source"): 0.75,
+        ("eat_reply", "source"): 0.75,
         ("controller_killed", ""): 0.4,
     }
 )
@@ -65,8 +74,9 @@ class Scenario:
 
 
 def class_s(fault: Fault) -> float:
-    """Class time of one fault, s."""
-    return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), 1.3))
+    """Class time of one fault, s. A wire's fault without one need not end the field: infinite."""
+    other = math.inf if VERBS[fault.verb].layer is Layer.WIRE else 1.3
+    return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), other))
 
 
 def targets_checked(scenario: Scenario, targets: Targets) -> Scenario:

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from mnht_controller.domain.phase import Phase
 from mnht_controller.settings.plan import specs_of
 from mnht_controller.settings.settings import Settings
+from sim_hardware.bench.control import ControlSocket
 from sim_hardware.bench.scenario import Scenario
 from sim_hardware.bench.summary import BAND_C
 from sim_hardware.bench.truth import Contact, Edge, Row, Stall, Traffic, TruthFile
@@ -88,7 +89,13 @@ class _Bench:
             loop.add_signal_handler(number, ended.set)
         if self._options.led:
             loop.add_reader(0, self._obey, self._world.targets(fronts), ended)
+        control = self._options.control
+        door = ControlSocket(control, self._world.targets(fronts)) if control else None
+        if door:
+            await door.start()
         await self._observe(fronts, ended)
+        if door:
+            await door.stop()
         for front in fronts.values():
             await front.stop()
 

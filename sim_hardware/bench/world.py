@@ -12,6 +12,7 @@ from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.instruments import (
     Contact,
     Contacts,
+    Drive,
     Faulty,
     Room,
     Source,
@@ -66,9 +67,8 @@ class World:
         self.cores: dict[str, Core] = {LINE: self.line, **self.wires}
         self.source = next(twin for twin in self.twins.values() if isinstance(twin, Source))
         contacts = [twin for twin in self.twins.values() if isinstance(twin, Contact)]
-        self.coil = Coil(self.source.stage, Contacts(self.line, *contacts), start_s)
-        self.source.stage.measured = self.coil.field_ka_per_m
-        self.source.stage.sensors = self.coil
+        self.coil = Coil(Drive(self.source), Contacts(self.line, *contacts), start_s)
+        self._join()
         self._chillers = [
             cast(Chiller, self.twins[device.id])
             for device in settings.devices
@@ -86,6 +86,11 @@ class World:
             device.id: twin_of(device, room, number)
             for number, device in enumerate(settings.devices, start=1)
         }
+
+    def _join(self) -> None:
+        """Let the source's electronics measure at the coil."""
+        self.source.stage.measured = self.coil.field_ka_per_m
+        self.source.stage.sensors = self.coil
 
     def _field(self, t: float) -> float:
         return self.coil.field_ka_per_m(t)  # the coil is made after the twins that watch it

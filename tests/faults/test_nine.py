@@ -31,7 +31,17 @@ EXPECTED = (
     ("link_drop_source", {"source_lost", "uncertain"}),
     ("link_drop_thermometer", {"probe_stale"}),
     ("controller_killed", {"peer_lost"}),
+    ("half_open_source", {"source_lost", "uncertain"}),
+    ("half_open_thermometer", {"probe_stale"}),
+    ("frozen_thermometer", {"probe_flat"}),
+    ("nan_thermometer", {"probe_bad"}),
+    ("other_source", {"source_lost", "uncertain"}),
+    ("other_thermometer", {"probe_bad", "probe_stale"}),
+    ("reboot_source", {"source_reboot", "source_lost", "uncertain", "output_off_unasked"}),
+    ("deaf_source", {"source_lost", "uncertain"}),
+    ("mute_source", {"source_lost", "uncertain"}),
 )
+SURVIVED = {"noisy_lines"}
 
 
 def simulated(scenario: str, seed: int = 1) -> tuple[Simulation, dict[str, object]]:
@@ -53,11 +63,18 @@ def test_a_fault_ends_the_field_in_its_class_time(scenario: str, codes: set[str]
     assert not simulation.seen.edges[-1].energized
 
 
-def test_every_fault_has_a_scenario_and_a_class_time():
-    shipped = {path.stem for path in SCENARIOS.glob("*.toml")}
+def test_every_shipped_scenario_is_expected_and_every_class_time_has_one():
+    """Faults of wires are many more: tests/unit/sim_hardware/test_faulty.py plays them all."""
+    shipped = {path.stem for path in SCENARIOS.glob("*.toml")} - SURVIVED
     assert shipped == {scenario for scenario, _ in EXPECTED}
     verbs = {fault.verb for name in shipped for fault in _faults(SCENARIOS / f"{name}.toml")}
-    assert verbs == {verb.name for verb in FAULTS} == {verb for verb, _ in CLASS_S}
+    assert verbs == {verb for verb, _ in CLASS_S}
+    assert verbs <= {verb.name for verb in FAULTS}
+
+
+def test_h12_merely_annoying_wires_end_no_session():
+    _, result = simulated("noisy_lines")
+    assert (result["outcome"], result["oracle_violations"]) == ("completed", [])
 
 
 def _faults(path: Path):

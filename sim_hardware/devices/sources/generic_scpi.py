@@ -24,7 +24,7 @@ class ScpiSource(StageFaults, ScpiInstrument):
     """Bytes in, bytes out; one line buffer per client, one instrument behind them.
 
     `stage` is the electronics: `stage.current(t)` is the peak field before the enable contact, and
-    `stage.measured` is to be set to the field after it. Faults: amp_ignores_off, amp_stuck_full.
+    `stage.measured` is to be set to the field after it. Faults: amp_ignores_off, amp_stuck_full, reboot.
     """
 
     headers = HEADERS
@@ -41,6 +41,13 @@ class ScpiSource(StageFaults, ScpiInstrument):
         self.sequence = 0
         self.stage = FieldStage(start_s)
         self.stage.on_trip = self._tripped
+
+    def inject(self, verb: str, argument: str, t: float) -> None:
+        """Start a fault; reboot is one, too."""
+        if verb == "reboot":
+            self.reboot(t)
+        else:
+            super().inject(verb, argument, t)
 
     def advance(self, t: float) -> Chunks:
         """Let timers and protections act; this instrument says nothing unasked."""
