@@ -298,6 +298,7 @@ class Link:
                 found, _ = await self._seek(request, answer, dialect.identity_s)
             except ReplyTimeoutError:
                 continue
+            await self._frames.receive(QUIET_S)  # a copy, or an older answer, would come now
             if found and not self._unexpected():
                 self._trust = LinkState.CLEAN
                 return

@@ -77,7 +77,7 @@ class Faulty(Protocol):
 
 
 class Drive:
-    """What a source sends towards the coil, by whatever stage it has now: a reboot makes a new one."""
+    """What a source sends towards the coil; a reboot gives it another stage."""
 
     def __init__(self, source: Source) -> None:
         self._source = source

@@ -24,7 +24,8 @@ class ScpiSource(StageFaults, ScpiInstrument):
     """Bytes in, bytes out; one line buffer per client, one instrument behind them.
 
     `stage` is the electronics: `stage.current(t)` is the peak field before the enable contact, and
-    `stage.measured` is to be set to the field after it. Faults: amp_ignores_off, amp_stuck_full, reboot.
+    `stage.measured` is to be set to the field after it. Faults: amp_ignores_off, amp_stuck_full,
+    reboot.
     """
 
     headers = HEADERS
