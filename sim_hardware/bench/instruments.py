@@ -34,12 +34,13 @@ from sim_hardware.devices.thermometers.osensa import OsensaTwin
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What twins sense: channels of a device, the field behind all contacts, its frequency."""
+    """What twins sense: channels of a device, the field, its frequency, the enable contact."""
 
     start_s: float
     channel: Callable[[str, int], Temperature]
     field_ka_per_m: Callable[[float], float]
     frequency_hz: Callable[[float], float]
+    is_enabled: Callable[[float], bool]
 
 
 @runtime_checkable
@@ -124,7 +125,9 @@ Make = Callable[[Order], Core]
 def _ambrell(order: Order) -> Core:
     options = order.options
     model = Model(address=options["address"], a_per_m_per_a=order.a_per_m_per("a"))
-    return AmbrellTwin(order.room.start_s, model)
+    twin = AmbrellTwin(order.room.start_s, model)
+    twin.start_input = order.room.is_enabled
+    return twin
 
 
 def _adam(order: Order) -> Core:

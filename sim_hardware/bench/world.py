@@ -81,6 +81,7 @@ class World:
             channel=self._channel,
             field_ka_per_m=self._field,
             frequency_hz=lambda _: 1e3 * self.coil.frequency_khz,
+            is_enabled=self.line.closed,
         )
         return {
             device.id: twin_of(device, room, number)

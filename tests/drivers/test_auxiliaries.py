@@ -2,16 +2,13 @@
 """What stands beside a source: pairs from the manuals that the cases name."""
 
 import asyncio
-import math
 
 import pytest
 
 from drivers.advantech_adam4050 import AdamOptions
-from drivers.scpi_pickup import PickupOptions
 from mnht_controller.devices.cooling import ChillerOptions
 from mnht_controller.devices.errors import DeviceFault, ProtocolError
 from mnht_controller.devices.link import Link
-from sim_hardware.plant.applicator.applicator import pickup_v
 from sim_hardware.wire.memory import MemoryTransport
 from tests.drivers.cases import (
     advantech_adam4050,
@@ -19,13 +16,11 @@ from tests.drivers.cases import (
     lauda_namur,
     played,
     polyscience_chiller,
-    scpi_pickup,
 )
 from tests.support import run_virtual
 
 (ADAM, ADAM_SUMMED), (HUBERT,) = advantech_adam4050.CASES, hubert_a1230.CASES
 (LAUDA, LAUDA_485), (POLY, POLY_F) = lauda_namur.CASES, polyscience_chiller.CASES
-KEYSIGHT, TEKTRONIX = scpi_pickup.CASES
 
 
 def polled(case, *pairs):
@@ -236,42 +231,3 @@ def test_prepare_sets_the_bath_and_runs_and_closing_lets_it_run(case):
 def test_a_bath_that_is_none_is_refused_in_words(wrong):
     with pytest.raises(ValueError, match=r"setpoint_c|bath_c_max"):
         ChillerOptions(**wrong)
-
-
-# ---- pick-up coil ------------------------------------------------------------------------------
-
-
-async def test_pickup_volts_become_field():
-    """Faraday: 1 cm², one turn, 100 kHz: 3 kA/m peak are 0.2369 V peak, 0.4737 V peak to peak."""
-    volts = 2.0 * pickup_v(3.0, 100.0, 1.0)
-    said = f"{volts:+.5E};+1.00000E+05;8\n".encode()
-    reading = await polled(KEYSIGHT, (scpi_pickup.KEYSIGHT, said))
-    assert reading.measured_ka_per_m == pytest.approx(3.0, rel=1e-4)
-    assert (reading.frequency_hz, reading.is_ready) == (1e5, True)
-
-
-@pytest.mark.parametrize(
-    ("said", "field"),
-    [
-        (b"+2.0E-03;+9.9E+37;8\n", 0.0127),  # noise: too little to count edges of
-        (b"+9.0E-01;+9.9E+37;8\n", None),  # much, at a frequency that nobody knows
-        (b"+9.9E+37;+1.0E+05;8\n", None),
-        (b"+9.0E-01;+1.0E+05;0\n", None),  # it does not acquire: what it shows is old (H10)
-    ],
-)
-async def test_pickup_what_cannot_be_known_is_unknown(said, field):
-    """H18, H40."""
-    reading = await polled(KEYSIGHT, (scpi_pickup.KEYSIGHT, said))
-    found = reading.measured_ka_per_m
-    assert found is field if field is None else math.isclose(found, field, rel_tol=0.01)
-
-
-async def test_pickup_as_tektronix_writes_it():
-    reading = await polled(TEKTRONIX, (scpi_pickup.TEKTRONIX, b"4.7374E-1;1.0E5;1\n"))
-    assert reading.measured_ka_per_m == pytest.approx(3.0, rel=1e-3)
-
-
-@pytest.mark.parametrize("wrong", [{"area_cm2": 0.0}, {"dialect": "rigol"}, {"turns": 0}])
-def test_pickup_wrong_options_are_refused_in_words(wrong):
-    with pytest.raises(ValueError, match=r"area|dialect"):
-        PickupOptions(**{"area_cm2": 1.0, **wrong})

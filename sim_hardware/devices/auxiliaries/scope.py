@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Twin of an oscilloscope with a pick-up coil on a channel: Keysight and Tektronix spellings.
+"""Twin of an oscilloscope with a pick-up coil on channel 1: Keysight and Tektronix spellings.
 
-From memory of the programmer's manuals: MEASure:VPP?, :VRMS?, :FREQuency?, MEASUrement:IMMed,
-OPERegister:CONDition? (bit 3: running), ACQuire:STATE?, 9.9E37 for what cannot be measured.
+Documented (InfiniiVision 1000 X, 3000 X, 4000 X programmer's guides; TDS200/1000/2000 programmer
+manual): MEASure:VRMS? with interval and type, OPERegister:CONDition? bit 3, TER? (cleared by
+reading), MEASUrement:IMMed and its types, ACQuire:STATE?, HEADer. From memory of the same:
+MEASure:VPP?, :VAMPlitude?, :FREQuency?, TRIGger:SWEep?, ACQuire:NUMACq?, 9.9E37 for what cannot be
+measured, HEADer on after power-up. Assumed: one acquisition every 20 ms on auto trigger.
 """
 
 import math
@@ -10,22 +13,28 @@ import random
 from collections.abc import Callable
 
 from sim_hardware.devices.scpi_instrument import Row, ScpiInstrument, table
-from sim_hardware.devices.scpi_syntax import ScpiError, one
+from sim_hardware.devices.scpi_status import PON
+from sim_hardware.devices.scpi_syntax import ScpiError, boolean, one
 
 MU_0 = 4e-7 * math.pi
 NOISE_V, NO_NUMBER = 0.002, 9.9e37
 TRIGGER_V = 0.02
-"""Less than this gives no edges to count."""
+"""Less than this gives no edges: nothing to trigger on, nothing to count."""
 
 ACQUIRE_S = 0.02
 RUNNING = 1 << 3
-IMMEDIATE = ("PK2PK", "FREQUENCY", "CRMS", "AMPLITUDE")
+KINDS = {
+    "PK2": "PK2PK", "PK2PK": "PK2PK", "FREQ": "FREQUENCY", "FREQUENCY": "FREQUENCY",
+    "CRM": "CRMS", "CRMS": "CRMS", "AMP": "AMPLITUDE", "AMPLITUDE": "AMPLITUDE",
+}  # fmt: skip
+CHANGES = ("stop", "run", "normal", "auto")
 
 
 class ScopeTwin(ScpiInstrument):
-    """Shows `field(t)` kA/m peak at `frequency(t)` Hz through a coil of `area_cm2` and `turns`.
+    """Shows `field(t)` kA/m peak at `frequency(t)` Hz through a coil of (cm², turns).
 
-    Faults: no_signal (the coil's plug is out), panel_change (`stop`, `run`).
+    Faults: no_signal (the coil's plug is out), freeze (it repeats its last acquisition and says
+    that it runs), reboot, panel_change (`stop`, `run`, `normal`, `auto`: the trigger's sweep).
     """
 
     def __init__(
@@ -40,74 +49,152 @@ class ScopeTwin(ScpiInstrument):
         self.field, self._frequency_hz = field, frequency_hz
         self._area_m2 = 1e-4 * coil[0] * coil[1]
         self._noise = random.Random(serial)
-        self.is_running, self.has_signal = True, True
-        self.kind, self._shown = "PK2PK", (-1.0, 0.0, 0.0)
+        self.has_signal, self.is_frozen = True, False
+        self._power_up()
+
+    def _power_up(self) -> None:
+        self.is_running, self.is_auto, self.is_verbose = True, True, True
+        self.kind, self.channel = "PK2PK", "CH1"
+        self._shown, self._count, self._is_triggered = (-1, 0.0, NO_NUMBER), 0, False
 
     def acquired(self, t: float) -> tuple[float, float]:
         """Volts peak to peak and hertz of the acquisition that is on the screen."""
-        at = math.floor(t / ACQUIRE_S) * ACQUIRE_S
-        if self.is_running and at != self._shown[0]:
-            hertz = self._frequency_hz(t)
-            field = self.field(t) if self.has_signal else 0.0
-            volts = 2.0 * 2.0 * math.pi * hertz * MU_0 * self._area_m2 * 1e3 * field
-            volts += abs(self._noise.gauss(0.0, NOISE_V))
-            self._shown = (at, volts, hertz if volts > TRIGGER_V else NO_NUMBER)
+        index = math.floor(t / ACQUIRE_S)
+        if not self.is_running or self.is_frozen or index == self._shown[0]:
+            return self._shown[1:]
+        hertz = self._frequency_hz(t)
+        field = self.field(t) if self.has_signal else 0.0
+        volts = 2.0 * 2.0 * math.pi * hertz * MU_0 * self._area_m2 * 1e3 * field
+        volts += abs(self._noise.gauss(0.0, NOISE_V))
+        is_triggered = volts > TRIGGER_V
+        if is_triggered or self.is_auto:
+            self._count += 1 if self._shown[0] < 0 else index - self._shown[0]
+            self._shown = (index, volts, hertz if is_triggered else NO_NUMBER)
+            self._is_triggered |= is_triggered
         return self._shown[1:]
 
+    # ---- Keysight ------------------------------------------------------------------------------
+
+    def volts(self, arguments: list[str], t: float) -> float:
+        """Peak to peak, of the channel with the coil; another one shows noise."""
+        channel = arguments[-1].upper() if arguments else "CHAN1"
+        volts = self.acquired(t)[0]
+        return volts if channel in {"CHAN1", "CHANNEL1"} else min(volts, NOISE_V)
+
+    def trigger_event(self, arguments: list[str], t: float) -> str:
+        """Whether anything has triggered since this was last asked."""
+        self.acquired(t)
+        was, self._is_triggered = self._is_triggered, False
+        return str(int(was))
+
+    # ---- Tektronix -----------------------------------------------------------------------------
+
     def set_kind(self, arguments: list[str], t: float) -> None:
-        """Tektronix: what IMMed measures."""
+        """What IMMed measures."""
         word = one(arguments).upper()
-        found = [kind for kind in IMMEDIATE if kind.startswith(word[:4])]
-        if not found:
+        if word not in KINDS:
             raise ScpiError(-224, f"Illegal parameter value;{word}")
-        self.kind = found[0]
+        self.kind = KINDS[word]
 
     def immediate(self, arguments: list[str], t: float) -> str:
-        """Tektronix: its value."""
+        """Its value; without a whole cycle there is no cycle's r.m.s."""
         volts, hertz = self.acquired(t)
-        values = {"PK2PK": volts, "FREQUENCY": hertz, "CRMS": volts / 8.0**0.5}
-        return _nr3(values.get(self.kind, volts))
+        volts = volts if self.channel == "CH1" else min(volts, NOISE_V)
+        has_cycle = hertz < NO_NUMBER
+        values = {"FREQUENCY": hertz, "CRMS": volts / 8.0**0.5 if has_cycle else NO_NUMBER}
+        value = values.get(self.kind, volts)
+        text = "9.9E37" if value >= NO_NUMBER else f"{value:.4E}"
+        return self.told("MEASUREMENT:IMMED:VALUE", text)
+
+    def count(self, arguments: list[str], t: float) -> str:
+        """Acquisitions since it was started."""
+        self.acquired(t)
+        return self.told("ACQUIRE:NUMACQ", str(self._count))
+
+    def told(self, header: str, text: str) -> str:
+        """A reply with its header, as after power-up, or without."""
+        return f":{header} {text}" if self.is_verbose else text
+
+    # ---- faults --------------------------------------------------------------------------------
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault."""
-        if verb == "no_signal":
-            self.has_signal = False
-        elif verb == "panel_change" and argument in {"stop", "run"}:
-            self.acquired(t)
+        self.acquired(t)
+        if verb in {"no_signal", "freeze"}:
+            self.has_signal &= verb != "no_signal"
+            self.is_frozen |= verb == "freeze"
+        elif verb == "reboot":
+            self._power_up()
+            self.status.standard |= PON
+        elif verb == "panel_change" and argument in CHANGES[:2]:
             self.is_running = argument == "run"
+        elif verb == "panel_change" and argument in CHANGES[2:]:
+            self.is_auto = argument == "auto"
         else:
             raise ValueError(f"a scope has no fault {verb!r} with {argument!r}")
 
     def clear(self, verb: str) -> None:
-        """End it."""
-        self.has_signal = self.is_running = True
+        """End it; the panel is put back too."""
+        if verb == "no_signal":
+            self.has_signal = True
+        elif verb == "freeze":
+            self.is_frozen = False
+        else:
+            self.is_running = self.is_auto = True
 
 
 def _nr3(value: float) -> str:
-    return f"{value:+.5E}"
-
-
-def _stop(twin: ScopeTwin, arguments: list[str], t: float) -> None:
-    twin.inject("panel_change", "stop", t)
+    return "+9.9E+37" if value >= NO_NUMBER else f"{value:+.5E}"
 
 
 def _run(twin: ScopeTwin, arguments: list[str], t: float) -> None:
-    twin.is_running = True
+    word = arguments[0].upper() if arguments else "RUN"
+    twin.acquired(t)
+    twin.is_running = word in {"RUN", "ON", "1"}
+
+
+def _stop(twin: ScopeTwin, arguments: list[str], t: float) -> None:
+    twin.acquired(t)
+    twin.is_running = False
+
+
+def _sweep(twin: ScopeTwin, arguments: list[str], t: float) -> None:
+    twin.acquired(t)
+    twin.is_auto = one(arguments).upper() == "AUTO"
+
+
+def _channel(twin: ScopeTwin, arguments: list[str], t: float) -> None:
+    twin.channel = one(arguments).upper()
+
+
+def _header(twin: ScopeTwin, arguments: list[str], t: float) -> None:
+    twin.is_verbose = boolean(one(arguments))
+
+
+def _condition(twin: ScopeTwin, arguments: list[str], t: float) -> str:
+    return str(RUNNING * twin.is_running)
 
 
 ScopeTwin.headers = table(
     (
-        Row("MEASure:VPP", query=lambda twin, _, t: _nr3(twin.acquired(t)[0])),
-        Row("MEASure:VAMPlitude", query=lambda twin, _, t: _nr3(twin.acquired(t)[0])),
-        Row("MEASure:VRMS", query=lambda twin, _, t: _nr3(twin.acquired(t)[0] / 8.0**0.5)),
+        Row("MEASure:VPP", query=lambda twin, words, t: _nr3(twin.volts(words, t))),
+        Row("MEASure:VAMPlitude", query=lambda twin, words, t: _nr3(twin.volts(words, t))),
+        Row("MEASure:VRMS", query=lambda twin, words, t: _nr3(twin.volts(words, t) / 8.0**0.5)),
         Row("MEASure:FREQuency", query=lambda twin, _, t: _nr3(twin.acquired(t)[1])),
-        Row("OPERegister:CONDition", query=lambda twin, *_: str(RUNNING * twin.is_running)),
-        Row("OPER:CONDition", query=lambda twin, *_: str(RUNNING * twin.is_running)),
-        Row("MEASUrement:IMMed:SOUrce", lambda *_: None, lambda *_: "CH1"),
+        Row("OPERegister:CONDition", query=_condition),
+        Row("OPER:CONDition", query=_condition),
+        Row("TRIGger:SWEep", _sweep, lambda twin, *_: "AUTO" if twin.is_auto else "NORM"),
+        Row("TER", query=ScopeTwin.trigger_event),
+        Row("MEASUrement:IMMed:SOUrce", _channel, lambda twin, *_: twin.channel),
         Row("MEASUrement:IMMed:TYPe", ScopeTwin.set_kind, lambda twin, *_: twin.kind),
         Row("MEASUrement:IMMed:VALue", query=ScopeTwin.immediate),
-        Row("ACQuire:STATE", _run, lambda twin, *_: str(int(twin.is_running))),
-        Row("HEADer", lambda *_: None, lambda *_: "0"),
+        Row(
+            "ACQuire:STATE",
+            _run,
+            lambda twin, *_: twin.told("ACQUIRE:STATE", str(int(twin.is_running))),
+        ),
+        Row("ACQuire:NUMACq", query=ScopeTwin.count),
+        Row("HEADer", _header, lambda twin, *_: twin.told("HEADER", str(int(twin.is_verbose)))),
         Row("STOP", _stop),
         Row("RUN", _run),
     )

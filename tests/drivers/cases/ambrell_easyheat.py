@@ -6,14 +6,16 @@ from mnht_controller.devices.contract import Setup
 from sim_hardware.devices.sources.ambrell import AmbrellTwin, Model
 from tests.drivers.cases import Case
 
-OPTIONS = AmbrellOptions(field_ka_per_m_per_a=0.072, frequency_hz=1e5)
+OPTIONS = AmbrellOptions(field_ka_per_m_per_a=0.072)
+ASK = b"1,rdata\r"
 OFF = b"\r1,hoff\r"
+ZERO = b"1,amps,0.00\r1,rdata\r"
+AMPS_MAX = (b"1,maxamps\r", b"1,250.0\r\n")
 
 
 def opening(data: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """Who is there; off; zero amperes, off, and the data that show it."""
-    zero = b"1,amps,0.00\r1,hoff\r1,rdata\r"
-    return (b"1,rdata\r", data), (OFF, b""), (zero, data)
+    """Who is there; off; what never changes; zero amperes and the data that show it."""
+    return (ASK, data), (OFF, b""), AMPS_MAX, (ZERO, data)
 
 
 CASES = (
