@@ -1,53 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
 """TDK-Lambda Genesys supplies before an inverter, GEN dialect with checksum (RS-232, RS-485, USB).
 
-Genesys user manual, serial chapter; the same dialogue in pymeasure. CR; 8N1; every set is answered
-`OK`. Not supported: foldback, memory, service requests (kept off).
+Genesys user manual, chapter 7 (serial interface); the same dialogue in pymeasure. CR, 8N1. A supply
+listens after its address was called (`ADR`). A line with `$HH` is answered with one, so that its
+acknowledgement is told from that of the bare OFF that goes ahead. Principle: `devices.dc_feed`.
+Not supported: fold-back and service requests (kept off), memory, the two-byte fast commands.
 """
 
 import re
+from dataclasses import dataclass
 from enum import IntFlag
 
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
-from mnht_controller.devices.dc_feed import Feed, FeedOptions, snapshot
+from mnht_controller.devices.dc_feed import DcFeed, Feed, FeedOptions, Order
 from mnht_controller.devices.dialect import Dialect, same_question
 from mnht_controller.devices.fault_words import words
 from mnht_controller.devices.framing import LineFramer
-from mnht_controller.devices.gen import checked, judged
+from mnht_controller.devices.gen import EVENT, OK, SUM, checked, commands, judged
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi import at_most, unconfirmed, within
-from mnht_controller.domain.command import Permit
-from mnht_controller.domain.reading import SourceReading
+from mnht_controller.devices.scpi import unconfirmed
 
-NUMBER, SUM = r"(\d+(?:\.\d*)?)", rb"(?:\$[0-9A-F]{2})"
-MODEL = re.compile(rb"(?:TDK-)?LAMBDA,(?P<model>GEN[^$]*)" + SUM)
-SERIAL = re.compile(rb"(?P<serial>[^$]+)" + SUM)
-OK = re.compile(rb"OK" + SUM + rb"?")
-EVENT = re.compile(rb"OK" + SUM + rb"?|!\d\d" + SUM + rb"?")
+NUMBER = r"(\d+(?:\.\d*)?)"
+MODEL = re.compile(rb"(?:TDK-)?LAMBDA,(?P<model>GEN[^$,]+)" + SUM)
+SERIAL = re.compile(rb"(?P<serial>[\w-]{1,12})" + SUM)
 STATE = re.compile(
-    rf"MV\({NUMBER}\),PV\({NUMBER}\),MC\({NUMBER}\),PC\({NUMBER}\),SR\(([\dA-F]+)\),FR\(([\dA-F]+)\)"
+    rf"MV\({NUMBER}\),PV\({NUMBER}\),MC\({NUMBER}\),PC\({NUMBER}\),"
+    r"SR\(([\dA-F]{2})\),FR\(([\dA-F]{2})\)"
 )
-STEP_A, GAP_S = 0.02, 0.005
-SETUP = ("RMT REM", "OUT OFF", "AST OFF", "FLD OFF", "SENA 00", "FENA 00", "PC 0")
+GAP_S = 0.005
+SETUP = ("RMT REM", "OUT OFF", "AST OFF", "FLD OFF", "FENA 00", "SENA 00", "PC 0")
+KEPT = (("RMT?", "REM"), ("AST?", "OFF"), ("FENA?", "00"), ("SENA?", "00"))
+
+
+class Status(IntFlag):
+    """SR: automatic restart is on; control was taken at the front panel."""
+
+    PROTECTION, COMMUNICATION = 1 << 4, 1 << 7
 
 
 class Fault(IntFlag):
-    """FR, but its bit 7: the ENABLE contact is open, which is an interlock."""
+    """FR, but for its bit 7. PROTECTION: fold-back; SHUT_OFF: rear; INHIBITED: OUT button."""
 
     MAINS, OVER_TEMPERATURE, PROTECTION, OVER_VOLTAGE, SHUT_OFF, INHIBITED = 2, 4, 8, 16, 32, 64
 
 
-ENABLE_OPEN = 128
+Interlock = IntFlag("Interlock", {"RUN_PERMIT": 1 << 7})  # FR: the rear ENABLE contact is open
+NORMAL = 0x2F  # SR: CV, CC, NFLT, FLT (FR says which), FDE
+ENABLE = 1 << 7
 
 
-class TdkGenesys:
-    """One supply on the line; it listens after its address was called. Amperes are the wish."""
+@dataclass(frozen=True, slots=True)
+class GenesysOptions(FeedOptions):
+    """As every supply; `address` on its line, 0 to 30."""
 
-    def __init__(self, link: Link, options: FeedOptions) -> None:
-        self._link, self._options = link, options
-        self._limit_ka_per_m = 0.0
-        self._is_energized, self._seq = False, 0
-        self._off = b"\r" + checked("OUT OFF")
+    address: int = 6
+
+    def __post_init__(self) -> None:
+        """Check ranges. ValueError."""
+        FeedOptions.__post_init__(self)
+        if not 0 <= self.address <= 30:
+            raise ValueError("address is 0 to 30")
+
+
+class TdkGenesys(DcFeed):
+    """One supply. Every line carries a sum but the OFF that goes ahead of all others."""
+
+    step_a = 0.001  # PC comes back as it was sent
+
+    def __init__(self, link: Link, options: GenesysOptions) -> None:
+        super().__init__(link, options, b"\rOUT OFF\r")  # the first CR ends a half line
+        self._call = checked(f"ADR {options.address:02d}")
+        # What it cannot exclude: an IDN? reply of `open` that is later than the next one's.
         tag = same_question(checked("IDN?"), MODEL)
         link.speak(Dialect(LineFramer(b"\r"), tag, EVENT, gap_s=GAP_S))
 
@@ -55,105 +78,73 @@ class TdkGenesys:
         """Call its address, ask for model and serial; then remote, off, nothing automatic."""
         self._is_energized = False
         await self._link.open()
-        call = checked(f"ADR {self._options.address:02d}")
-        await self._link.identify(call, OK, anonymous=True)
+        await self._link.identify(self._call, OK, anonymous=True)
         model = await self._link.identify(checked("IDN?"), MODEL, anonymous=True)
-        found = await self._link.identify(checked("SN?"), SERIAL)
+        serial = await self._link.identify(checked("SN?"), SERIAL)
+        names = [judged(self._link, found[0]) for found in (model, serial)]
         for command in (*SETUP, f"PV {self._options.volts_max:g}"):
-            await self._link.send(checked(command))
-        state = await self._state()
-        restart = await self._ask("AST?")
-        if state.output_on or restart != "OFF":
-            raise unconfirmed(self._link, (state, restart))
-        serial = found["serial"].decode("ascii", "replace").strip()
-        return Identity("TDK-Lambda", model["model"].decode("ascii", "replace"), serial, "")
+            await self._set(command, Order())
+        kept = [(question, await self._ask(question)) for question, _ in KEPT]
+        feed = await self._state(Order())
+        if feed.is_on or feed.set_a or not self._has_volts(feed) or tuple(kept) != KEPT:
+            raise unconfirmed(self._link, (feed, kept))
+        return Identity("TDK-Lambda", names[0].partition(",")[2], names[1], "")
 
-    async def prepare(self, limit_ka_per_m: float, *, clear: bool = False) -> SourceReading:
-        """Off, zero amperes; the limit is kept here. Its latched faults end with their cause."""
-        self._is_energized, self._limit_ka_per_m = False, limit_ka_per_m
-        await self._link.send(checked("OUT OFF"))
-        return await self._set(0.0)
-
-    async def apply(self, permit: Permit) -> SourceReading:
-        """Set the amperes; after an OFF of ours, switch on."""
-        field = within(permit.field_ka_per_m, self._limit_ka_per_m)
-        is_start = not self._is_energized and field > 0.0
-        state = await self._set(field, permit.expires_at, is_start=is_start)
-        if (is_start or self._is_energized) and not state.output_on:
-            raise unconfirmed(self._link, state)
-        self._is_energized = state.output_on
-        return state
-
-    async def off(self) -> SourceReading:
-        """OUT OFF at once; then the state that shows it."""
-        self._is_energized = False
-        return await self._state(lead=self._off)
-
-    async def poll(self) -> SourceReading:
-        """Ask for the state."""
-        return await self._state()
-
-    async def close(self) -> None:
-        """Off, then close."""
-        await self._link.close(last=self._off)
-
-    async def _set(
-        self, field: float, until: float | None = None, *, is_start: bool = False
-    ) -> SourceReading:
-        amps = at_most(field / self._options.field_ka_per_m_per_a, 3)
-        await self._link.send(checked(f"PC {amps:.3f}"), not_after=until)
-        if is_start:
-            await self._link.send(checked("OUT ON"), not_after=until)
-        state = await self._state()
-        if abs(state.setpoint_ka_per_m / self._options.field_ka_per_m_per_a - amps) > STEP_A:
-            raise unconfirmed(self._link, state)
-        return state
-
-    async def _state(self, lead: bytes = b"") -> SourceReading:
-        switch = await self._ask("OUT?", lead)
-        text = await self._ask("STT?", is_urgent=bool(lead))
+    async def _state(self, order: Order) -> Feed:
+        for command in commands(order):
+            await self._set(command, order)
+        switch = await self._ask("OUT?", urgent=order.is_off)
+        text = await self._ask("STT?", urgent=order.is_off)
         found = STATE.fullmatch(text)
         if not found or switch not in {"ON", "OFF"}:
             raise unconfirmed(self._link, (switch, text))
-        bits = int(found[6], 16)
-        feed = Feed(
+        status, fault = int(found[5], 16) & ~NORMAL, int(found[6], 16)
+        named = words(Fault, fault & ~ENABLE) + words(Status, status)
+        return Feed(
+            set_v=float(found[2]),
             set_a=float(found[4]),
             measured_a=float(found[3]),
             is_on=switch == "ON",
-            faults=words(Fault, bits & ~ENABLE_OPEN),
-            interlocks_open=("external_inhibit",) if bits & ENABLE_OPEN else (),
+            faults=tuple(dict.fromkeys(named)),
+            interlocks_open=words(Interlock, fault & ENABLE),
         )
-        self._seq += 1
-        return snapshot(self._link, feed, self._options, self._seq)
 
-    async def _ask(self, text: str, lead: bytes = b"", *, is_urgent: bool = False) -> str:
-        """Ask, judge the checksum, and tell the supply's error words from answers."""
-        urgent = bool(lead) or is_urgent
-        return judged(self._link, await self._link.query(checked(text), urgent=urgent, lead=lead))
+    async def _set(self, command: str, order: Order) -> None:
+        """Send one setting and wait for its OK. ProtocolError, DeviceFault."""
+        answer = await self._link.query(
+            self._unless_off(checked(command), order),
+            urgent=order.is_off,
+            lead=self._off if order.is_off else b"",
+            not_after=order.until,
+        )
+        if (said := judged(self._link, answer)) != "OK":
+            raise unconfirmed(self._link, said)
+
+    async def _ask(self, text: str, *, urgent: bool = False) -> str:
+        return judged(self._link, await self._link.query(checked(text), urgent=urgent))
 
 
 SPEC = DriverSpec(
     name="tdk_genesys",
     kind=Kind.FIELD_SOURCE,
     title="TDK-Lambda Genesys (GEN dialect) before an inverter",
-    make=lambda link, setup: TdkGenesys(link, setup.option(FeedOptions)),
-    baud=19200,
+    make=lambda link, setup: TdkGenesys(link, setup.option(GenesysOptions)),
+    baud=9600,
     period_s=0.2,
     dead_man=DeadMan.GUARD,
-    options=FeedOptions,
-    stop_path="OUT OFF; no watchdog: its rear ENABLE contact belongs into the enable line",
-    status=(Fault,),
+    options=GenesysOptions,
+    stop_path="OUT OFF; no watchdog: its rear ENABLE contact belongs into the guard's enable line",
+    status=(Fault, Status, Interlock),
     settling_s=0.3,
     resolution=0.01,
     provenance=(
-        ("CR, 8N1, 5 ms between commands, ADR first", "documented: manual, serial chapter"),
-        ("OK to every set, C and E error words", "documented: manual, serial chapter"),
-        ("$HH: low byte of the sum; then replies carry one", "documented: manual, serial chapter"),
-        ("STT? with hexadecimal SR and FR", "documented: manual, serial chapter"),
-        ("!nn may come at any time if enabled", "documented: manual, serial chapter"),
+        ("CR, 8N1, 5 ms between commands, ADR first", "documented: manual, chapter 7"),
+        ("OK to every setting; C01-C05, E01-E07", "documented: manual, tables 7-1, 7-2"),
+        ("$HH: low byte of the sum; replies then carry one", "documented: manual, checksum"),
+        ("STT? with hexadecimal SR and FR; !nn", "documented: manual, status control"),
         ("AST ON restarts with the output on", "documented: manual; therefore forced OFF"),
-        ("19200 Bd", "assumed: a menu sets it"),
-        ("an OUT OFF without a new ADR is heard", "assumed: the last address called stays"),
-        ("AST? answers ON or OFF", "assumed: like OUT?"),
+        ("9600 Bd; the address called last stays so", "assumed: a menu sets it; to power-off"),
+        ("a tripped protection ends with its cause or at the panel", "assumed: no command for it"),
+        ("RMT?, AST?, FENA? answer REM, ON or OFF, two digits", "documented: manual, pymeasure"),
     ),
 )

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TDK-Lambda GENESYS+ supplies before an inverter, SCPI over LAN, with their watchdog.
+"""TDK-Lambda GENESYS+ (G, GH) supplies before an inverter, SCPI, with their watchdog.
 
-GENESYS+ user manual, page 163. Socket 8003, one client at a time, LF. The watchdog is fed by any
-message, invalid ones too; on expiry the output is off, error 342, QUES bit 15, cleared by
-`OUTP:PROT:CLE`. At most 20 commands may stand before a query: one line a tick is far below.
+GH user manual page 163 (watchdog), G+ user manual pages 179 and 182 (QUES bits, error queue). TCP
+socket 8003, one client; LF. The watchdog is fed by any line, invalid ones too; when it expires the
+output is off, error 342, QUES bit 15 (which SCPI-1999 keeps 0); OUTP:PROT:CLE ends it. At most 20
+commands may stand before a query: no line here has as many. Principle: `devices.dc_feed`.
+Not supported: auto-start, whose SCPI name is not in these pages: it must be off at the front panel;
+an older Genesys with the LAN option, which has no watchdog.
 """
 
 import re
@@ -14,24 +17,35 @@ from mnht_controller.devices.dc_feed import FeedOptions
 from mnht_controller.devices.scpi_feed import WATCHDOG_S, FeedDialect, ScpiFeed
 
 IDENTITY = re.compile(
-    rb"(?:TDK-LAMBDA|TDK-Lambda|LAMBDA),(?P<model>G[^,]+),(?P<serial>[^,]+),(?P<firmware>.+)"
+    rb"(?:TDK-)?LAMBDA,(?P<model>G[^,]+),(?P<serial>[^,]+),(?P<firmware>[^,]+)", re.IGNORECASE
 )
 
 
 class Fault(IntFlag):
-    """STAT:QUES:COND, in the order of the GEN dialect's fault bits; bit 15 is the watchdog."""
+    """STAT:QUES:COND, G+ manual table 6-1. PROTECTION: fold-back; INHIBITED: the OUT button.
+
+    Without a word of their own, so `bit_N`: 10 to 12 of grouped supplies, 13 and 14 power switch.
+    """
 
     MAINS, OVER_TEMPERATURE, PROTECTION, OVER_VOLTAGE, SHUT_OFF, INHIBITED = 2, 4, 8, 16, 32, 64
+    UNDER_VOLTAGE = 1 << 9
     WATCHDOG = 1 << 15
+
+
+class Interlock(IntFlag):
+    """ILC, the interlock input, and ENA, the rear ENABLE contact."""
+
+    EXTERNAL_INHIBIT, RUN_PERMIT = 1 << 7, 1 << 8
 
 
 DIALECT = FeedDialect(
     maker="TDK-Lambda",
     identity=IDENTITY,
-    watchdog_on="SYST:COMM:WATC:STAT",
-    watchdog_delay="SYST:COMM:WATC:TIM",
+    watchdog="SYST:COMM:WATCHDOG:STAT",  # the manual's short form is WATCH, other sources' WATC
+    watchdog_time="SYST:COMM:WATCHDOG:TIM",
     fault=Fault,
-    interlock_bits=1 << 7,
+    interlock=Interlock,
+    setup=":SYST:ERR:ENAB",
 )
 
 SPEC = DriverSpec(
@@ -43,18 +57,24 @@ SPEC = DriverSpec(
     period_s=0.1,
     dead_man=DeadMan.DEVICE,
     options=FeedOptions,
-    stop_path="OUTP OFF; its watchdog after 1 s of silence; the enable line at its ENABLE input",
-    status=(Fault,),
+    stop_path="OUTP OFF; its watchdog after 1 s of silence; the enable line at its ENABLE contact",
+    status=(Fault, Interlock),
     settling_s=0.3,
     resolution=0.01,
     watchdog_s=WATCHDOG_S,
     provenance=(
-        ("SYST:COMM:WATC:STAT, :TIM 1 to 3600 s", "documented: GENESYS+ manual p163"),
-        ("fed by any message, invalid ones too", "documented: GENESYS+ manual p163"),
-        ("error 342, QUES bit 15 on expiry", "documented: GENESYS+ manual p163"),
-        ("socket 8003, one client", "documented: LAN manual, port from memory"),
-        ("VOLT, CURR, OUTP, MEAS:CURR?", "documented: LAN manual"),
-        ("QUES bits below 15", "assumed: as the GEN dialect's FR register"),
-        ("watchdog state answers 0/1 or OFF/ON", "assumed: either is taken"),
+        ("SYST:COMM:WATCHDOG:STAT, :TIM 1 to 3600 s", "documented: GH manual p163"),
+        ("fed by any line, invalid ones too", "documented: GH manual p163"),
+        ("error 342, QUES bit 15, ended by OUTP:PROT:CLE", "documented: GH manual p163"),
+        ("the short forms STAT and TIM, the long WATCHDOG", "documented: GH manual p163"),
+        ("QUES bits", "documented: G+ manual p179, table 6-1"),
+        ("SYST:ERR:ENAB fills the error queue", "documented: G+ manual p182"),
+        ("VOLT, CURR, OUTP, MEAS:CURR?, STAT:QUES:COND?", "documented: LAN manual IA672"),
+        ("socket 8003", "assumed: from memory; one client: documented, LAN manual"),
+        ("at most 20 commands before a query", "documented: LAN manual IA672"),
+        ("chained queries answer in one line, with `;`", "assumed: SCPI-1999"),
+        ("booleans answer 0/1 or OFF/ON", "assumed: either is taken"),
+        ("OUTP:PROT:CLE leaves the output off", "assumed: OUTP OFF goes before it all the same"),
+        ("auto-start is off", "assumed: set at the front panel; *ESR? bit 7 shows a power-on"),
     ),
 )

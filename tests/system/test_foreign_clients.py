@@ -118,11 +118,10 @@ async def test_pyvisa_talks_gen_to_a_genesys():
     await front.start()
 
     def client():
-        resource = f"ASRL{front.path}::INSTR"
-        settings = {"baud_rate": 19200, "read_termination": "\r", "write_termination": "\r"}
-        with pyvisa.ResourceManager("@py").open_resource(
-            resource, timeout=3000, **settings
-        ) as port:
+        port: Any = pyvisa.ResourceManager("@py").open_resource(f"ASRL{front.path}::INSTR")
+        port.baud_rate, port.timeout = 19200, 3000
+        port.read_termination = port.write_termination = "\r"
+        with port:
             return [port.query(line) for line in ("ADR 6", "PV 12", "PV?", "OUT?", "STT?$3A")]
 
     try:

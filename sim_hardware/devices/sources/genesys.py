@@ -1,60 +1,64 @@
 # SPDX-License-Identifier: Apache-2.0
 """Twin of a TDK-Lambda Genesys supply, GEN dialect, before an inverter and a coil.
 
-Documented (Genesys user manual, serial chapter; pymeasure's tests): addressing, OK to every set,
-error words, the checksum, backspace, a backslash for the last command, PV? giving back what was
-sent, STT?, the event registers that reading clears, `!nn`. Assumed: the open ENABLE contact keeps
-the output off after it has closed again.
+Documented (Genesys user manual, chapter 7; pymeasure's driver): addressing, OK to every setting,
+error words, checksum, backspace, a backslash for the last command, PV? giving back what was sent,
+12 characters to a number, STT?, what RST sets, event registers that FEVE?, SEVE? and CLS clear and
+RST does not, `!nn`, AST. Assumed: fold-back trips after 0.25 s and FBD tenths and ends with OUT 1;
+with AST ON a closed ENABLE contact brings the output back; enable registers are 00 after power-on;
+two supplies on one line share nothing.
 """
-
-import re
-from collections.abc import Callable
 
 from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import StageFaults
 from sim_hardware.devices.lines import LineTwin, twin_serial
 from sim_hardware.devices.sources.dc_stage import DcStage
+from sim_hardware.devices.sources.genesys_commands import BARE, ON_OFF, QUERIES, SETTERS, Settings
 
-BACKSPACE = 0x08
-VOLTS_MAX, AMPERES_MAX = 40.0, 38.0
-NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+")
-ON_OFF = {"1": True, "ON": True, "0": False, "OFF": False}
-ENABLE_OPEN, NO_FAULT, FAULT, AUTO, LOCAL = 128, 4, 8, 16, 128
-MODES = ("LOC", "REM", "LLO")
+BACKSPACE, ADDRESS_MAX = 0x08, 30
+FOLD_S, FOLD_STEP_S = 0.25, 0.1
+CV, CC, NO_FAULT, FAULT, AUTO, FOLD_ENABLED, LOCAL = 1, 2, 4, 8, 16, 32, 128
+FOLD, ENABLE_OPEN = 8, 128
+INPUTS = {"ac": 2, "otp": 4, "ovp": 16, "shut_off": 32, "enable": ENABLE_OPEN}
+"""What `input` opens: the bits of FR."""
 
 
 class GenesysTwin(StageFaults, LineTwin):
     """One supply at one address. With a checksum in the command, the reply carries one.
 
     Faults: those of StageFaults; reboot (with AST ON the output comes back); panel_change
-    (`amps:5`, `on`, `off`, `local`); input (`enable:open`, `enable:closed`).
+    (`amps:5`, `volts:20`, `on`, `off`, `local`, `restart:on`); input (`enable:open`,
+    `enable:closed`; the same for `ac`, `otp`, `ovp`, `shut_off`).
     """
 
     ends = b"\r"
+    model = "GEN40-38"
 
     def __init__(
         self,
         serial: str = "SIM0001",
         start_s: float = 0.0,
         address: int = 6,
-        a_per_m_per_a: float = 300.0,
+        field_a_per_m_per_a: float = 300.0,
     ) -> None:
         super().__init__()
         self.serial, self.address = twin_serial(serial), address
-        self.dc = DcStage(start_s, a_per_m_per_a)
+        self.dc = DcStage(start_s, field_a_per_m_per_a)
         self.stage = self.dc.stage
-        self.texts = {"PV": "0", "PC": "0", "OVP": "44.00", "UVL": "0"}
-        self.flags = {"AST": False, "FLD": False}
-        self.mode, self.enables = "REM", {"FENA": 0, "SENA": 0}
-        self.events = {"FEVE": 0, "SEVE": 0}
-        self.is_enable_open = False
+        self.settings = Settings()
+        self.enables, self.events = {"F": 0, "S": 0}, {"F": 0, "S": 0}
+        self._saved = Settings()
+        self._open, self._folded, self._was_on = 0, False, False
+        self._fold_at: float | None = None
+        self._seen = {"F": 0, "S": self.states()}
         self._is_called, self._last = False, ""
-        self._unasked: list[tuple[float, bytes]] = []
+        self._unasked: Chunks = []
 
     # ---- bytes -----------------------------------------------------------------------------------
 
     def feed(self, data: bytes, t: float, client: int = 0) -> Chunks:
         """Drop LF, obey backspace."""
+        self._settle(t)
         kept = bytearray(self._lines.pop(client, b""))
         replies: Chunks = []
         for byte in data.replace(b"\n", b""):
@@ -74,7 +78,6 @@ class GenesysTwin(StageFaults, LineTwin):
 
     def answer(self, line: bytes, t: float, client: int) -> bytes:
         """Judge the checksum, then obey."""
-        self.stage.elapse(t)
         text = line.decode("ascii", "replace").strip().upper()
         text = self._last if text == "\\" else text
         self._last = text
@@ -82,6 +85,7 @@ class GenesysTwin(StageFaults, LineTwin):
         if dollar and given != _sum(body):
             return self._said("C04", checked=True) if self._is_called else b""
         said = self._run(body.strip(), t)
+        self._settle(t)
         return self._said(said, checked=bool(dollar)) if said else b""
 
     def _said(self, text: str, *, checked: bool) -> bytes:
@@ -89,8 +93,9 @@ class GenesysTwin(StageFaults, LineTwin):
 
     def _run(self, text: str, t: float) -> str:
         name, _, argument = text.partition(" ")
-        if name == "ADR":
-            self._is_called = argument.strip().lstrip("0") == str(self.address).lstrip("0")
+        argument = argument.strip()
+        if name == "ADR" and argument.isdecimal() and int(argument) <= ADDRESS_MAX:
+            self._is_called = int(argument) == self.address
             return "OK" if self._is_called else ""
         if not self._is_called:
             return ""
@@ -99,112 +104,100 @@ class GenesysTwin(StageFaults, LineTwin):
         action = SETTERS.get(name)
         if action is None:
             return "C01"
-        if not argument and name not in BARE:
+        if name not in BARE and not argument:
             return "C02"
-        said = action(self, argument.strip(), t)
-        self._follow(t)
-        return said
+        return action(self, argument)
 
     # ---- state -----------------------------------------------------------------------------------
 
     @property
     def faults(self) -> int:
         """FR."""
-        return ENABLE_OPEN if self.is_enable_open else 0
+        return self._open | (FOLD if self._folded else 0)
 
-    def states(self, t: float) -> int:
-        """SR: constant current while it is on, faults, automatic restart, local."""
+    def states(self) -> int:
+        """SR; with the output off neither CV nor CC."""
         bits = FAULT if self.faults else NO_FAULT
-        bits |= 2 if self.dc.is_on else 0
-        bits |= AUTO if self.flags["AST"] else 0
-        return bits | (LOCAL if self.mode == "LOC" else 0)
+        if self.dc.is_on:
+            bits |= CC if self.dc.is_cc else CV
+        bits |= AUTO if self.settings.flags["AST"] else 0
+        bits |= FOLD_ENABLED if self.settings.flags["FLD"] else 0
+        return bits | (LOCAL if self.settings.mode == "LOC" else 0)
 
-    def _follow(self, t: float) -> None:
-        self.dc.set_v, self.dc.set_a = float(self.texts["PV"]), float(self.texts["PC"])
+    def mode(self) -> str:
+        """MODE?."""
+        return "OFF" if not self.dc.is_on else "CC" if self.dc.is_cc else "CV"
+
+    def switch(self, argument: str) -> str:
+        """OUT: 1 ends fold-back, and is refused during any other fault."""
+        if argument not in ON_OFF:
+            return "C03"
+        if ON_OFF[argument] and self._open:
+            return "E07"
+        self.dc.is_on = self._was_on = ON_OFF[argument]
+        self._folded = False
+        return "OK"
+
+    def reset(self) -> str:
+        """RST: a safe and known state; registers stay."""
+        self.settings = Settings()
+        self.dc.is_on = self._was_on = self._folded = False
+        return "OK"
+
+    def save(self) -> str:
+        """SAV."""
+        self._saved = self.settings.copy()
+        return "OK"
+
+    def recall(self) -> str:
+        """RCL: the saved settings; the output keeps its state."""
+        self.settings = self._saved.copy()
+        return "OK"
+
+    def event(self, which: str) -> int:
+        """An event register, which reading clears."""
+        value, self.events[which] = self.events[which], 0
+        return value
+
+    def _settle(self, t: float) -> None:
+        """Let stage, fold-back, output and registers follow what has changed."""
+        self.stage.elapse(t)
+        self.dc.set_v, self.dc.set_a = (
+            float(self.settings.texts["PV"]),
+            float(self.settings.texts["PC"]),
+        )
+        self._fold(t)
         if self.faults:
             self.dc.is_on = False
+        elif self._was_on and self.settings.flags["AST"]:
+            self.dc.is_on = True
         self.dc.follow(t)
+        for which, now in (("F", self.faults), ("S", self.states())):
+            new = now & ~self._seen[which] & self.enables[which]
+            self._seen[which] = now
+            self.events[which] |= new
+            if new:
+                self._unasked.append((t, f"!{self.address:02d}\r".encode()))
 
-    # ---- commands ------------------------------------------------------------------------------
-
-    def set_number(self, name: str, argument: str, high: float) -> str:
-        """PV, PC, OVP, UVL: kept as they were sent."""
-        if not NUMBER.fullmatch(argument):
-            return "C03"
-        value = float(argument)
-        if value > 1.05 * high:
-            return "C05"
-        if name == "PV" and value > 0.95 * float(self.texts["OVP"]):
-            return "E01"
-        self.texts[name] = argument
-        return "OK"
-
-    def set_output(self, argument: str, t: float) -> str:
-        """OUT 1, OUT 0."""
-        if argument not in ON_OFF:
-            return "C03"
-        if ON_OFF[argument] and self.faults:
-            return "E07"
-        self.dc.is_on = ON_OFF[argument]
-        return "OK"
-
-    def set_flag(self, name: str, argument: str) -> str:
-        """AST, FLD."""
-        if argument not in ON_OFF:
-            return "C03"
-        self.flags[name] = ON_OFF[argument]
-        return "OK"
-
-    def set_mode(self, argument: str) -> str:
-        """RMT LOC, REM, LLO or 0, 1, 2."""
-        names = dict(zip("012", MODES, strict=True)) | {name: name for name in MODES}
-        if argument not in names:
-            return "C03"
-        self.mode = names[argument]
-        return "OK"
-
-    def set_enable(self, name: str, argument: str) -> str:
-        """FENA, SENA: two hexadecimal digits."""
-        if not re.fullmatch(r"[\dA-F]{1,2}", argument):
-            return "C03"
-        self.enables[name] = int(argument, 16)
-        return "OK"
-
-    def reset(self, t: float) -> str:
-        """RST: zero, off."""
-        self.texts |= {"PV": "0", "PC": "0"}
-        self.dc.is_on = False
-        self.flags = {"AST": False, "FLD": False}
-        return "OK"
-
-    def stt(self, t: float) -> str:
-        """Everything in one line."""
-        volts, amps = self.dc.measured_v(t), self.dc.measured_a(t)
-        return (
-            f"MV({volts:.3f}),PV({self.texts['PV']}),MC({amps:.4f}),PC({self.texts['PC']}),"
-            f"SR({self.states(t):02X}),FR({self.faults:02X})"
-        )
-
-    def dvc(self, t: float) -> str:
-        """Six numbers."""
-        volts, amps = self.dc.measured_v(t), self.dc.measured_a(t)
-        texts = self.texts
-        return f"{volts:.3f},{texts['PV']},{amps:.3f},{texts['PC']},{texts['OVP']},{texts['UVL']}"
-
-    def event(self, name: str) -> str:
-        """An event register, which reading clears."""
-        value, self.events[name] = self.events[name], 0
-        return f"{value:02X}"
+    def _fold(self, t: float) -> None:
+        is_due = self.settings.flags["FLD"] and self.dc.is_on and self.dc.is_cc
+        if not is_due:
+            self._fold_at = None
+        elif self._fold_at is None:
+            self._fold_at = t + FOLD_S + FOLD_STEP_S * int(self.settings.texts["FBD"])
+        elif t >= self._fold_at:
+            self._folded, self.dc.is_on, self._was_on = True, False, False
 
     # ---- what comes unasked --------------------------------------------------------------------
 
     def next_at(self) -> float | None:
-        """Return when a service request is due."""
-        return self._unasked[0][0] if self._unasked else None
+        """Return when a service request, or a fold-back, is due."""
+        due = [at for at, _ in self._unasked] + ([self._fold_at] if self._fold_at else [])
+        return min(due, default=None)
 
     def advance(self, t: float) -> Chunks:
         """Return the service requests that are due."""
-        self.stage.elapse(t)
+        self._settle(t)
         due = [row for row in self._unasked if row[0] <= t]
         self._unasked = [row for row in self._unasked if row[0] > t]
         return due
@@ -213,92 +206,46 @@ class GenesysTwin(StageFaults, LineTwin):
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault."""
+        name, _, value = argument.partition(":")
         if verb == "reboot":
-            if not self.flags["AST"]:
-                self.reset(t)
-            self._is_called = False
-        elif verb == "input" and argument in {"enable:open", "enable:closed"}:
-            self.is_enable_open = argument.endswith("open")
-            self.events["FEVE"] |= self.faults & self.enables["FENA"]
-            if self.events["FEVE"]:
-                self._unasked.append((t, f"!{self.address:02d}\r".encode()))
+            self._reboot()
+        elif verb == "input" and name in INPUTS and value in {"open", "closed"}:
+            self._open &= ~INPUTS[name]
+            self._open |= INPUTS[name] if value == "open" else 0
         elif verb == "panel_change":
-            self._turn_knob(argument)
+            self._turn_knob(name, value)
         else:
             super().inject(verb, argument, t)
-        self._follow(t)
+        self._settle(t)
 
     def clear(self, verb: str) -> None:
         """End it."""
         if verb == "input":
-            self.is_enable_open = False
+            self._open = 0
         else:
             super().clear(verb)
 
-    def _turn_knob(self, argument: str) -> None:
-        name, _, value = argument.partition(":")
-        if name == "amps":
-            self.texts["PC"] = value
+    def _reboot(self) -> None:
+        """Power-on: nobody is called. Safe start, or with AST ON as it was before."""
+        if not self.settings.flags["AST"]:
+            self.dc.is_on = self._was_on = False
+            self.settings.texts |= {"PV": "0", "PC": "0"}
+        self.settings.mode, self._is_called, self._last = "REM", False, ""
+        self.enables, self.events = {"F": 0, "S": 0}, {"F": 0, "S": 0}
+        self._lines.clear()
+
+    def _turn_knob(self, name: str, value: str) -> None:
+        if name in {"amps", "volts"}:
+            self.settings.texts["PC" if name == "amps" else "PV"] = f"{float(value):g}"
         elif name == "local":
-            self.mode = "LOC"
+            self.settings.mode = "LOC"
         elif name in {"on", "off"}:
-            self.dc.is_on = name == "on"
+            self.dc.is_on = self._was_on = name == "on" and not self._open
+        elif name == "restart":
+            self.settings.flags["AST"] = value == "on"
         else:
-            raise ValueError(f"panel_change: {argument!r} is none of amps:A, on, off, local")
+            raise ValueError(f"panel_change: {name!r} is no amps, volts, on, off, local, restart")
 
 
 def _sum(text: str) -> str:
     return f"{sum(text.encode('ascii', 'replace')) & 0xFF:02X}"
-
-
-Query = Callable[[GenesysTwin, float], str]
-Setter = Callable[[GenesysTwin, str, float], str]
-
-QUERIES: dict[str, Query] = {
-    "IDN?": lambda twin, t: "LAMBDA,GEN40-38",
-    "REV?": lambda twin, t: "1U1K:1.1",
-    "SN?": lambda twin, t: twin.serial,
-    "DATE?": lambda twin, t: "2020/01/01",
-    "PV?": lambda twin, t: twin.texts["PV"],
-    "PC?": lambda twin, t: twin.texts["PC"],
-    "OVP?": lambda twin, t: twin.texts["OVP"],
-    "UVL?": lambda twin, t: twin.texts["UVL"],
-    "MV?": lambda twin, t: f"{twin.dc.measured_v(t):.3f}",
-    "MC?": lambda twin, t: f"{twin.dc.measured_a(t):.3f}",
-    "DVC?": lambda twin, t: twin.dvc(t),
-    "STT?": lambda twin, t: twin.stt(t),
-    "OUT?": lambda twin, t: "ON" if twin.dc.is_on else "OFF",
-    "MODE?": lambda twin, t: "CC" if twin.dc.is_on else "OFF",
-    "RMT?": lambda twin, t: twin.mode,
-    "AST?": lambda twin, t: "ON" if twin.flags["AST"] else "OFF",
-    "FLD?": lambda twin, t: "ON" if twin.flags["FLD"] else "OFF",
-    "FBD?": lambda twin, t: "0",
-    "FILTER?": lambda twin, t: "18",
-    "FLT?": lambda twin, t: f"{twin.faults:02X}",
-    "STAT?": lambda twin, t: f"{twin.states(t):02X}",
-    "FENA?": lambda twin, t: f"{twin.enables['FENA']:02X}",
-    "SENA?": lambda twin, t: f"{twin.enables['SENA']:02X}",
-    "FEVE?": lambda twin, t: twin.event("FEVE"),
-    "SEVE?": lambda twin, t: twin.event("SEVE"),
-}
-SETTERS: dict[str, Setter] = {
-    "PV": lambda twin, text, t: twin.set_number("PV", text, VOLTS_MAX),
-    "PC": lambda twin, text, t: twin.set_number("PC", text, AMPERES_MAX),
-    "OVP": lambda twin, text, t: twin.set_number("OVP", text, 1.1 * VOLTS_MAX),
-    "UVL": lambda twin, text, t: twin.set_number("UVL", text, VOLTS_MAX),
-    "OUT": lambda twin, text, t: twin.set_output(text, t),
-    "AST": lambda twin, text, t: twin.set_flag("AST", text),
-    "FLD": lambda twin, text, t: twin.set_flag("FLD", text),
-    "RMT": lambda twin, text, t: twin.set_mode(text),
-    "FENA": lambda twin, text, t: twin.set_enable("FENA", text),
-    "SENA": lambda twin, text, t: twin.set_enable("SENA", text),
-    "RST": lambda twin, text, t: twin.reset(t),
-    "CLS": lambda twin, text, t: "OK",
-    "FBD": lambda twin, text, t: "OK",
-    "FILTER": lambda twin, text, t: "OK",
-    "SAV": lambda twin, text, t: "OK",
-    "RCL": lambda twin, text, t: "OK",
-    "OVM": lambda twin, text, t: "OK",
-}
-BARE = frozenset({"RST", "CLS", "SAV", "RCL", "OVM"})
-"""Commands without an argument."""

@@ -1,40 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
 """What SCPI supply twins share: volts, amperes, output, measurements, a watchdog fed by traffic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import Ques, StageFaults
 from sim_hardware.devices.scpi_instrument import Row, ScpiInstrument
-from sim_hardware.devices.scpi_status import Register
-from sim_hardware.devices.scpi_syntax import Range, ScpiError, boolean, number, one
+from sim_hardware.devices.scpi_status import PON, Register
+from sim_hardware.devices.scpi_syntax import Range, boolean, number, one
 from sim_hardware.devices.sources.dc_stage import DcStage
 
 VOLTS, AMPERES = Range(0.0, 160.0, 0.0), Range(0.0, 100.0, 0.0)
+PROTECTION = Range(0.0, 176.0, 176.0)
 WATCHDOG = Range(1.0, 3600.0, 60.0)
-PON = 128
 
 
 class ScpiSupply(StageFaults, ScpiInstrument):
     """One output. Subclasses say which bits and headers their manual has.
 
-    Faults: those of StageFaults; reboot; panel_change (`amps:5`, `on`, `off`); input
-    (`inhibit:open`, `inhibit:closed`).
+    `is_programmed` is what OUTP? answers; current flows while that and no protection acts. On a
+    supply that `keeps_state` a trip leaves it as it is, and clearing brings the output back.
+
+    Faults: those of StageFaults; reboot; panel_change (`amps:5`, `volts:20`, `on`, `off`,
+    `watchdog:off`); input (`NAME:open`, `NAME:closed`, names in `inputs`).
     """
 
     line_max = 1024
-    restores_on_clear = False
-    inhibit_bit = 1 << 9
+    keeps_state = False
     watchdog_bit = 1 << 11
-    watchdog_error = ScpiError(-300, "Device-specific error")
+    harmless = 0
+    inputs: Mapping[str, int] = MappingProxyType({})
 
-    def __init__(self, identity: str, serial: str, start_s: float, a_per_m_per_a: float) -> None:
+    def __init__(
+        self, identity: str, serial: str, start_s: float, field_a_per_m_per_a: float
+    ) -> None:
         super().__init__(identity, serial, start_s)
-        self.dc = DcStage(start_s, a_per_m_per_a)
+        self.dc = DcStage(start_s, field_a_per_m_per_a)
         self.stage = self.dc.stage
-        self.stage.on_trip = self._tripped
+        self.stage.on_trip = self.tripped
         self.stage.watchdog.time_s = WATCHDOG.default
-        self.is_inhibited = self._was_on = False
+        self.volts = self.amps = 0.0
+        self.over_volts = PROTECTION.default
+        self.is_programmed = False
+        self.conditions = self.latched = 0
 
     # ---- time and state ------------------------------------------------------------------------
 
@@ -48,68 +57,73 @@ class ScpiSupply(StageFaults, ScpiInstrument):
         """Any known command feeds the watchdog."""
         self.stage.watchdog.fed_at = t
 
+    @property
+    def protections(self) -> int:
+        """STAT:QUES:COND."""
+        dog = self.watchdog_bit if self.stage.latched & Ques.WATCHDOG else 0
+        return dog | self.conditions | self.latched
+
     def refresh(self, t: float) -> None:
         """Let output and status follow."""
-        if self.is_inhibited:
-            self.dc.is_on = False
+        if self.keeps_state:
+            self.latched |= self.conditions & ~self.harmless
+        is_held = bool(self.protections & ~self.harmless)
+        if is_held and not self.keeps_state:
+            self.is_programmed = False
+        self.dc.set_v, self.dc.set_a = self.reached()
+        self.dc.is_on = self.is_programmed and not is_held
         self.dc.follow(t)
-        bits = self.watchdog_bit if self.stage.latched & Ques.WATCHDOG else 0
-        bits |= self.inhibit_bit if self.is_inhibited else 0
-        self.status.questionable.update(bits)
-        self.status.operation.update(2 if self.dc.is_on else 4)
+        self.status.questionable.update(self.protections)
+        self.status.operation.update(self.operation())
+
+    def reached(self) -> tuple[float, float]:
+        """The volts and amperes that the output may reach."""
+        return self.volts, self.amps
+
+    def operation(self) -> int:
+        """STAT:OPER:COND: CV, CC or OFF."""
+        return (2 if self.dc.is_cc else 1) if self.dc.is_on else 4
 
     def reset(self, t: float) -> None:
         """Do *RST: off, zero, watchdog off with its default."""
-        self.dc.is_on, self.dc.set_a, self.dc.set_v = False, 0.0, 0.0
+        self.is_programmed, self.volts, self.amps = False, 0.0, 0.0
+        self.over_volts = PROTECTION.default
         self.stage.watchdog.enabled, self.stage.watchdog.time_s = False, WATCHDOG.default
 
-    def _tripped(self, cause: Ques) -> None:
-        self._was_on, self.dc.is_on = self.dc.is_on, False
-        self.status.error(self.watchdog_error)
+    def tripped(self, cause: Ques) -> None:
+        """The watchdog has just acted."""
 
     # ---- commands ------------------------------------------------------------------------------
 
-    def set_number(self, name: str, limits: Range, arguments: list[str]) -> None:
-        """Store volts or amperes."""
-        setattr(self.dc, name, number(one(arguments), limits))
-
     def set_output(self, arguments: list[str], t: float) -> None:
-        """`OUTP ON`: refused while something is latched or inhibited."""
-        is_on = boolean(one(arguments))
-        if is_on and (self.stage.latched or self.is_inhibited):
-            raise ScpiError(-221, "Settings conflict;output protected")
-        self.dc.is_on = self._was_on = is_on
+        """`OUTP`: the programmed state."""
+        self.is_programmed = boolean(one(arguments))
 
     def clear_protection(self, arguments: list[str], t: float) -> None:
-        """`OUTP:PROT:CLE`: end what is latched, and with it, on some, the output's being off."""
+        """`OUTP:PROT:CLE`: end what is latched and whose cause is gone."""
         self.stage.clear()
-        if self.restores_on_clear and self._was_on:
-            self.dc.is_on = True
-        self.stage.watchdog.fed_at = t
+        self.latched = 0
 
     def set_watchdog(self, arguments: list[str], t: float) -> None:
         """Switch the watchdog on or off."""
         self.stage.watchdog.enabled = boolean(one(arguments))
-        self.stage.watchdog.fed_at = t
-        if not self.stage.watchdog.enabled and not self.restores_on_clear:
-            self.stage.clear()
 
     def set_watchdog_time(self, arguments: list[str], t: float) -> None:
-        """How long the line may be silent."""
-        self.stage.watchdog.time_s = number(one(arguments), WATCHDOG)
+        """How long the line may be silent; whole seconds."""
+        self.stage.watchdog.time_s = float(round(number(one(arguments), WATCHDOG)))
 
     # ---- faults --------------------------------------------------------------------------------
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault."""
+        name, _, value = argument.partition(":")
         if verb == "reboot":
-            self.reset(t)
-            self.stage.clear()
-            self.status.standard |= PON
-        elif verb == "input" and argument in {"inhibit:open", "inhibit:closed"}:
-            self.is_inhibited = argument.endswith("open")
+            self.reboot(t)
+        elif verb == "input" and name in self.inputs and value in {"open", "closed"}:
+            self.conditions &= ~self.inputs[name]
+            self.conditions |= self.inputs[name] if value == "open" else 0
         elif verb == "panel_change":
-            self._turn_knob(argument)
+            self.turn_knob(name, value)
         else:
             super().inject(verb, argument, t)
         self.refresh(t)
@@ -117,18 +131,31 @@ class ScpiSupply(StageFaults, ScpiInstrument):
     def clear(self, verb: str) -> None:
         """End it."""
         if verb == "input":
-            self.is_inhibited = False
+            self.conditions = 0
         else:
             super().clear(verb)
 
-    def _turn_knob(self, argument: str) -> None:
-        name, _, value = argument.partition(":")
+    def reboot(self, t: float) -> None:
+        """Power-cycle: as after *RST, nothing latched, nothing half received."""
+        self.reset(t)
+        self.stage.clear()
+        self.latched = 0
+        self.status.clear()
+        self.status.standard = PON
+        self.lines.clear()
+
+    def turn_knob(self, name: str, value: str) -> None:
+        """What an operator does at the front panel; it feeds no watchdog."""
         if name == "amps":
-            self.dc.set_a = float(value)
+            self.amps = float(value)
+        elif name == "volts":
+            self.volts = float(value)
         elif name in {"on", "off"}:
-            self.dc.is_on = name == "on"
+            self.is_programmed = name == "on"
+        elif name == "watchdog":
+            self.stage.watchdog.enabled = value == "on"
         else:
-            raise ValueError(f"panel_change: {argument!r} is none of amps:A, on, off")
+            raise ValueError(f"panel_change: {name!r} is no amps, volts, on, off, watchdog")
 
 
 def nr3(value: float) -> str:
@@ -139,6 +166,15 @@ def nr3(value: float) -> str:
 def read(what: Callable[[ScpiSupply, float], str]) -> Callable[..., str]:
     """A query that needs the time."""
     return lambda twin, _, t: what(twin, t)
+
+
+def level(pattern: str, name: str, limits: Range) -> Row:
+    """A number that can be set and asked for."""
+
+    def store(twin: ScpiSupply, arguments: list[str], t: float) -> None:
+        setattr(twin, name, number(one(arguments), limits))
+
+    return Row(pattern, store, read(lambda twin, _: nr3(getattr(twin, name))))
 
 
 def register(name: str, pick: Callable[[ScpiSupply], Register]) -> tuple[Row, ...]:
@@ -155,15 +191,12 @@ def register(name: str, pick: Callable[[ScpiSupply], Register]) -> tuple[Row, ..
 
 
 SUPPLY_ROWS: tuple[Row, ...] = (
-    Row("[SOURce:]VOLTage[:LEVel][:IMMediate][:AMPLitude]",
-        lambda twin, arguments, _: twin.set_number("set_v", VOLTS, arguments),
-        read(lambda twin, _: nr3(twin.dc.set_v))),
-    Row("[SOURce:]CURRent[:LEVel][:IMMediate][:AMPLitude]",
-        lambda twin, arguments, _: twin.set_number("set_a", AMPERES, arguments),
-        read(lambda twin, _: nr3(twin.dc.set_a))),
-    Row("[SOURce:]VOLTage:PROTection[:LEVel]", lambda *_: None, read(lambda twin, _: nr3(176.0))),
-    Row("OUTPut[:STATe]", ScpiSupply.set_output, read(lambda twin, _: str(int(twin.dc.is_on)))),
-    Row("OUTPut:PROTection:CLEar", ScpiSupply.clear_protection),
+    level("[SOURce:]VOLTage[:LEVel][:IMMediate][:AMPLitude]", "volts", VOLTS),
+    level("[SOURce:]CURRent[:LEVel][:IMMediate][:AMPLitude]", "amps", AMPERES),
+    level("[SOURce:]VOLTage:PROTection[:LEVel]", "over_volts", PROTECTION),
+    Row("OUTPut[:STATe]", lambda twin, arguments, t: twin.set_output(arguments, t),
+        read(lambda twin, _: str(int(twin.is_programmed)))),
+    Row("OUTPut:PROTection:CLEar", lambda twin, arguments, t: twin.clear_protection(arguments, t)),
     Row("MEASure[:SCALar]:CURRent[:DC]", query=read(lambda twin, t: nr3(twin.dc.measured_a(t)))),
     Row("MEASure[:SCALar]:VOLTage[:DC]", query=read(lambda twin, t: nr3(twin.dc.measured_v(t)))),
     *register("QUEStionable", lambda twin: twin.status.questionable),
