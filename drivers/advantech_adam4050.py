@@ -1,28 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Advantech ADAM-4050 digital I/O as a run-permit: E-stop, door and others in, one contact out.
 
-ADAM-4000 manual, pages 238 to 248. 9600 8N1, CR; `!…` and `>` are answers, `?` a refusal, silence
-a syntax error or another address. Never sent: `%` (configuration). Wire contacts that are closed
-while all is well: an input that floats reads 1, which is open.
+ADAM-4000 manual, chapter 7, appendix F. `!…` and `>` are answers, `?AA` a refusal, silence a syntax
+error or another address. Wire contacts that are closed while all is well: an input that floats
+reads 1, which is open. Not supported, never sent: `%` (configuration), `#AA00` (all outputs).
 """
 
 import re
 from dataclasses import dataclass, field
 
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind, Options
-from mnht_controller.devices.dialect import Dialect
-from mnht_controller.devices.errors import DeviceFault
+from mnht_controller.devices.dialect import Dialect, same_question
+from mnht_controller.devices.errors import RangeRefusedError
 from mnht_controller.devices.fault_words import INTERLOCK_WORDS
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
 from mnht_controller.devices.scpi import unconfirmed
 from mnht_controller.domain.reading import AuxiliaryReading
 
-HEX = rb"([0-9A-F]{2})"
-DATA = re.compile(rb"!" + HEX + HEX + rb"00")
-LATCHED = re.compile(rb"!([01])" + HEX + HEX + rb"00")
-RESET = re.compile(rb"!([0-9A-F]{2})?([01])")
-OUTPUTS, INPUTS = 8, 7
+LIVE = re.compile(rb"!([0-9A-F]{2})([0-9A-F]{2})00")
+SAMPLED = re.compile(rb"!1([0-9A-F]{2})([0-9A-F]{2})00")  # !0…: an old one, `#**` was lost
+VERSION = r"(?P<serial>(?:[A-Z]|\d+\.)[A-Za-z0-9._ -]*)"  # so no name, flag or data passes for it
+INPUTS = frozenset("0123456")
+GAP_S = 0.03  # a command, the module's turn-around and its `>` at 9600 Bd on a half-duplex pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,108 +36,103 @@ class AdamOptions(Options):
 
     def __post_init__(self) -> None:
         """Check numbers and words. ValueError."""
-        if not (0 <= self.permit_output < OUTPUTS and 0 <= self.address <= 255):
+        if not (0 <= self.permit_output <= 7 and 0 <= self.address <= 255):
             raise ValueError("permit_output is 0 to 7, address 0 to 255")
         for number, word in self.inputs.items():
-            if not number.isdigit() or int(number) >= INPUTS or word not in INTERLOCK_WORDS:
-                known = ", ".join(sorted(INTERLOCK_WORDS))
-                raise ValueError(f"inputs: {number!r} is 0 to 6, {word!r} one of {known}")
+            if number not in INPUTS or word not in INTERLOCK_WORDS:
+                raise ValueError(f"{number!r} is 0 to 6, {word!r} one of {sorted(INTERLOCK_WORDS)}")
 
 
 class AdvantechAdam4050:
-    """One module. Each poll takes a synchronized sample, which says by itself whether it is new."""
+    """A contact that moved unasked, or a restart, is a fault until PREPARE.
+
+    Its firmware text stands for the serial number that it lacks; a twin's begins with SIM.
+    """
 
     def __init__(self, link: Link, options: AdamOptions) -> None:
-        self._link, self._options = link, options
-        self._module, self._seq = f"{options.address:02X}", 0
-        self._open_contact = self._line(f"#{self._module}1{options.permit_output}00")
-        self._has_reset = False
-        done = re.compile(rb">" if not options.checksum else rb">[0-9A-F]{2}")
-        link.speak(Dialect(LineFramer(b"\r"), self._tag, unsolicited=done))
+        self._link, self._options, self._seq = link, options, 0
+        self._aa, out = f"{options.address:02X}", options.permit_output
+        self._opening = b"\r" + self._line(f"#{self._aa}1{out}00")  # CR ends what was begun
+        self._closing = self._line(f"#{self._aa}1{out}01")
+        self._is_wanted = self._has_failed = False
+        self._reset = re.compile(f"!{self._aa}([01])".encode())
+        self._who = (self._line(f"${self._aa}M"), re.compile(self._summed(f"!{self._aa}4050")))
+        # No other answer is the name; an older answer to the same question it cannot tell.
+        tag, done = same_question(*self._who), re.compile(self._summed(">"))
+        link.speak(Dialect(LineFramer(b"\r"), tag, unsolicited=done, gap_s=GAP_S))
 
     async def open(self) -> Identity:
         """Ask for its name, then for its firmware, in which a twin says so; open the contact."""
         await self._link.open()
-        name = re.compile(rb"!" + self._module.encode() + rb"(4050)[0-9A-F]*")
-        await self._link.identify(self._line(f"${self._module}M"), name, anonymous=True)
-        firmware = re.compile(rb"!" + self._module.encode() + rb"(?P<serial>[A-Za-z0-9. ]+)")
-        found = await self._link.identify(self._line(f"${self._module}F"), firmware)
-        await self._link.send(self._open_contact)
-        await self._was_reset()  # the flag is from before: reading it clears it
-        self._has_reset = False
-        if (reading := await self._read()).permit:
+        await self._link.identify(*self._who, anonymous=True)
+        tail = "[0-9A-F]{2}" if self._options.checksum else ""
+        version_of = re.compile(f"!{self._aa}{VERSION}{tail}".encode())
+        found = await self._link.identify(self._line(f"${self._aa}F"), version_of)
+        version = self._checked(found[0])[3:].decode("ascii", "replace").strip()
+        self._is_wanted = False
+        await self._link.send(self._opening)
+        await self.poll()  # the reset flag is from before: reading it clears it
+        if (reading := await self.prepare()).permit:
             raise unconfirmed(self._link, reading)
-        version = found["serial"].decode("ascii", "replace")
         return Identity("Advantech", "ADAM-4050", version, version)
 
     async def prepare(self) -> AuxiliaryReading:
-        """Forget a restart that was reported; the contact stays as it is."""
-        self._has_reset = False
-        return await self._read()
+        """Forget a fault that was reported; the contact stays as it is."""
+        self._has_failed = False
+        return await self.poll()
 
     async def permit(self, *, on: bool) -> AuxiliaryReading:
-        """Move the contact and read it back."""
-        if not on:
-            return await self._read(lead=self._open_contact)
-        output = self._options.permit_output
-        await self._link.send(self._line(f"#{self._module}1{output}01"))
-        reading = await self._read()
-        if not reading.permit:
-            raise DeviceFault(f"{self._link.resource}: output {output} does not close: {reading}")
+        """Move the contact and read it back. After a fault it does not close before PREPARE."""
+        if on and self._has_failed:
+            raise RangeRefusedError(f"{self._link.resource}: it failed; it closes after PREPARE")
+        self._is_wanted, lead = on, self._closing if on else self._opening
+        reading = self._reading(await self._ask("6", LIVE, lead))
+        if self._is_wanted is not on:  # an opening overtook it, and counts
+            return await self.permit(on=self._is_wanted)
+        if reading.permit is not on:
+            raise unconfirmed(self._link, reading)
         return reading
 
     async def poll(self) -> AuxiliaryReading:
-        """Sample all inputs."""
-        return await self._read()
+        """Sample all inputs at once, and ask whether it restarted."""
+        await self._link.send(self._line("#**"))
+        found, reset = await self._ask("4", SAMPLED), await self._ask("5", self._reset)
+        self._has_failed |= reset[1] == b"1"
+        return self._reading(found)
 
     async def close(self) -> None:
         """Contact open, then close."""
-        await self._link.close(last=self._open_contact)
+        await self._link.close(last=self._opening)
 
-    async def _read(self, lead: bytes = b"") -> AuxiliaryReading:
-        if lead:
-            await self._ask(f"${self._module}6", DATA, lead)
-        await self._link.send(self._line("#**"))
-        sample = await self._ask(f"${self._module}4", LATCHED)
-        if sample[1] != b"1":  # the sample was read before: the broadcast was lost
-            raise unconfirmed(self._link, sample[0])
-        self._has_reset = await self._was_reset() or self._has_reset
-        outputs, inputs = int(sample[2], 16), int(sample[3], 16)
-        words = self._options.inputs.items()
+    def _reading(self, found: re.Match[bytes]) -> AuxiliaryReading:
+        outputs, inputs = int(found[1], 16), int(found[2], 16)
+        is_closed = bool(outputs >> self._options.permit_output & 1)
+        self._has_failed |= is_closed is not self._is_wanted
         self._seq += 1
-        return AuxiliaryReading(
-            at=self._link.answered_at,
-            seq=self._seq,
-            permit=bool(outputs >> self._options.permit_output & 1),
-            faults=("hardware",) if self._has_reset else (),
-            interlocks_open=tuple(word for number, word in words if inputs >> int(number) & 1),
-        )
+        rows, faults = self._options.inputs.items(), ("hardware",) if self._has_failed else ()
+        opened = tuple(word for number, word in rows if inputs >> int(number) & 1)
+        at, seq = self._link.answered_at, self._seq
+        return AuxiliaryReading(at, seq, True, is_closed, faults=faults, interlocks_open=opened)
 
-    async def _was_reset(self) -> bool:
-        return (await self._ask(f"${self._module}5", RESET))[2] == b"1"
+    async def _ask(self, what: str, form: re.Pattern[bytes], lead: bytes = b"") -> re.Match[bytes]:
+        line, is_urgent = self._line(f"${self._aa}{what}"), lead == self._opening
+        answer = await self._link.query(line, urgent=is_urgent, lead=lead)
+        if found := form.fullmatch(self._checked(answer)):
+            return found
+        raise unconfirmed(self._link, answer)
 
-    async def _ask(
-        self, text: str, pattern: re.Pattern[bytes], lead: bytes = b""
-    ) -> re.Match[bytes]:
-        answer = await self._link.query(self._line(text), urgent=bool(lead), lead=lead)
+    def _checked(self, answer: bytes) -> bytes:
         body = answer[:-2] if self._options.checksum else answer
-        found = pattern.fullmatch(body)
-        if not found or (self._options.checksum and answer[-2:] != ascii_sum(body)):
-            raise unconfirmed(self._link, answer)
-        return found
+        if self._summed(body.decode("latin-1")) == answer:
+            return body
+        raise unconfirmed(self._link, answer)
 
     def _line(self, text: str) -> bytes:
-        data = text.encode("ascii")
-        return data + (ascii_sum(data) if self._options.checksum else b"") + b"\r"
+        return self._summed(text) + b"\r"
 
-    def _tag(self, _: int) -> tuple[bytes, re.Pattern[bytes]]:
-        """Its name: no other answer has it."""
-        return self._line(f"${self._module}M"), re.compile(rb"![0-9A-F]{2}4050[0-9A-F]*")
-
-
-def ascii_sum(data: bytes) -> bytes:
-    """Two hexadecimal digits: the low byte of the sum of the characters."""
-    return b"%02X" % (sum(data) & 0xFF)
+    def _summed(self, text: str) -> bytes:
+        data = text.encode("latin-1")
+        return data + (b"%02X" % (sum(data) & 0xFF) if self._options.checksum else b"")
 
 
 SPEC = DriverSpec(
@@ -151,11 +146,10 @@ SPEC = DriverSpec(
     options=AdamOptions,
     stop_path="#AA1n00 opens the contact; no watchdog: the enable line must be in series with it",
     provenance=(
-        ("commands M, F, 4, 5, 6, #**, #AA1ndd", "documented: ADAM-4000 manual pp238-248"),
-        ("silence for a syntax error", "documented: ADAM-4000 manual p238"),
-        ("9600 8N1; checksum: two digits of the sum", "documented: manual, from memory"),
-        ("a floating input reads 1", "assumed: wire it so that open means stop"),
-        ("firmware text stands for a serial number", "assumed: the module has none; twins say SIM"),
-        ("$AA5 answers with or without its address", "assumed: both are taken"),
+        ("$AA4 to $AA6, $AAF, $AAM, #AA1ndd, #**, `>`", "documented: manual p7-6 to p7-19"),
+        ("checksum: two digits of the sum", "documented: manual appendix F"),
+        ("9600 8N1; its name is 4050; `#**` takes a checksum too", "assumed: from memory"),
+        ("firmware: a letter or a dotted number first", "assumed: no example is public"),
+        ("a floating input reads 1; a bare CR is ignored; 30 ms suffice for `>`", "assumed: all"),
     ),
 )

@@ -78,8 +78,8 @@ class TdkGenesys(DcFeed):
         """Call its address, ask for model and serial; then remote, off, nothing automatic."""
         self._is_energized = False
         await self._link.open()
-        await self._link.identify(self._call, OK, anonymous=True)
-        model = await self._link.identify(checked("IDN?"), MODEL, anonymous=True)
+        await self._link.identify(self._call, OK, partial=True)
+        model = await self._link.identify(checked("IDN?"), MODEL, partial=True)
         serial = await self._link.identify(checked("SN?"), SERIAL)
         names = [judged(self._link, found[0]) for found in (model, serial)]
         for command in (*SETUP, f"PV {self._options.volts_max:g}"):

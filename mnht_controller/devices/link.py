@@ -103,13 +103,18 @@ class Link:
             self._turn.release()
 
     async def identify(
-        self, request: bytes, pattern: re.Pattern[bytes], *, anonymous: bool = False
+        self,
+        request: bytes,
+        pattern: re.Pattern[bytes],
+        *,
+        anonymous: bool = False,
+        partial: bool = False,
     ) -> re.Match[bytes]:
         """Ask who is there, before anything else is written; IdentityError for any other answer.
 
         The pattern must match a whole reply, which makes this query a tag as well, and name the
         group `serial`, by which a twin is told from a real instrument; an `anonymous` dialect
-        carries no such thing. Asked twice in a row with two requests, it is one longer dialogue.
+        carries no such thing. A `partial` answer is one of several, and the last one is judged.
         """
         await self._turn.take()
         try:
@@ -119,7 +124,7 @@ class Link:
             if found is None:
                 why = f"{last!r} answered {request!r}, which is another instrument"
                 raise await self._refused(why, "the address or the driver")
-            if why := wrong_one(found, self._expected, anonymous=anonymous):
+            if not partial and (why := wrong_one(found, self._expected, anonymous=anonymous)):
                 raise await self._refused(why, "the site or the address")
             self._trust = LinkState.CLEAN
             return found

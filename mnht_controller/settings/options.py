@@ -45,6 +45,10 @@ def check_options(files: Files) -> Iterator[ConfigError]:
     for index, (device, sound) in enumerate(rows):
         try:
             options_of(device, sound.model)
+            if device.serial and find_driver(sound.model.driver).is_anonymous:
+                why = f"{sound.model.driver} speaks a protocol that carries no serial number"
+                right = "leave it out, and give a name under /dev/serial/by-id as the resource"
+                yield files.site.source.error(("devices", index, "serial"), why, right)
         except DriverUnknownError:
             continue  # the driver's name is judged elsewhere
         except ValidationError as error:

@@ -9,8 +9,14 @@ from mnht_controller.settings import schema
 from tests.meta import tree
 
 CONFIG = tree.ROOT / "config"
+
+
+def folder(kind: str) -> str:
+    return f"{kind[:-1]}ies" if kind.endswith("y") else f"{kind.rstrip('s')}s"
+
+
 PROFILES = sorted(
-    path for kind, _ in schema.kinds() for path in (CONFIG / f"{kind.rstrip('s')}s").glob("*.toml")
+    path for kind, _ in schema.kinds() for path in (CONFIG / folder(kind)).glob("*.toml")
 )
 
 
@@ -28,9 +34,7 @@ def test_a_changed_a_missing_and_a_stray_schema_are_stale(tmp_path: Path) -> Non
 
 
 def test_there_are_profiles_of_every_kind() -> None:
-    assert {path.parent.name.rstrip("s") for path in PROFILES} == {
-        kind.rstrip("s") for kind, _ in schema.kinds()
-    }
+    assert {path.parent.name for path in PROFILES} == {folder(kind) for kind, _ in schema.kinds()}
 
 
 @pytest.mark.parametrize("path", PROFILES, ids=lambda path: path.stem)
@@ -40,4 +44,4 @@ def test_a_profile_opens_with_its_schema(path: Path) -> None:
     assert first.startswith(prefix)
     target = path.parent / first.removeprefix(prefix)
     assert target.is_file()
-    assert target.stem.rstrip("s") == path.parent.name.rstrip("s")
+    assert folder(target.stem) == path.parent.name

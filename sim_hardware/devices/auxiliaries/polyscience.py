@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Twin of a PolyScience chiller (DuraChill, LS, DA series).
+"""Twin of a PolyScience chiller (LS, DuraChill, DA series).
 
-Documented (LS manual page 19, DuraChill page 34, DA500 page 44): CR only, LF after it forbidden,
-exact case, `!` and `?`, echo on and off, the commands below. Assumed: how an echo looks (the
-command in front of its reply), RF 00 and RO 1.
+Documented (LS manual page 19, DuraChill page 34, DA500 page 44): CR only, a LF after it forbidden,
+exact case, `!` and `?`, the commands; `RF` 00 is no fault (LS). `SS025.50` is from a public
+laboratory script. Assumed: an echo stands in front of the reply, and is on after power-up; signs
+and digits of the numbers; `RF` 01 for a stalled pump; RO as RW; RM in per cent; RK 7 kPa a PSI.
 """
 
 import re
@@ -11,12 +12,17 @@ import re
 from sim_hardware.devices.auxiliaries.bath import Bath, Circulator
 from sim_hardware.devices.lines import LineTwin
 
-SET = re.compile(r"SS(\d{1,3}(?:\.\d{1,2})?|-\d{1,2}(?:\.\d{1,2})?)")
+SET = re.compile(r"SS(\d{3}(?:\.\d{1,2})?|-\d{2}(?:\.\d{1,2})?)")
 LOW_C, HIGH_C = -10.0, 80.0
+PRESSURE_PSI, FLOW_L_PER_MIN, SPEED_PERCENT = 12.0, 8.0, 100
+PSI_KPA, GALLON_L = 6.895, 3.785
 
 
 class PolyScienceTwin(Circulator, LineTwin):
-    """One chiller in °C."""
+    """One chiller that shows °C, or °F: then all temperatures on its wire are °F.
+
+    Faults: those of Circulator; panel_change also takes `C` and `F`.
+    """
 
     ends = b"\r"
 
@@ -25,40 +31,57 @@ class PolyScienceTwin(Circulator, LineTwin):
         self.bath, self.unit = Bath(start_s), unit
         self.is_echoing = True
 
+    def power_up(self, t: float) -> None:
+        """Come back in standby, with the echo on."""
+        super().power_up(t)
+        self.is_echoing = True
+
+    def inject(self, verb: str, argument: str, t: float) -> None:
+        """Start a fault."""
+        if verb == "panel_change" and argument in {"C", "F"}:
+            self.unit = argument
+        else:
+            super().inject(verb, argument, t)
+
+    # ---- bytes -----------------------------------------------------------------------------------
+
     def answer(self, line: bytes, t: float, client: int) -> bytes:
         """Obey one command; a LF that follows a CR spoils the next one."""
-        text = line.decode("ascii", "replace")
+        text = line.decode("latin-1")
         echo = text if self.is_echoing else ""
-        return f"{echo}{self._run(text, t)}\r".encode()
+        return f"{echo}{self._run(text, t)}\r".encode("latin-1")
 
     def _run(self, text: str, t: float) -> str:
         if text in {"SE0", "SE1"}:
             self.is_echoing = text == "SE1"
             return "!"
         if text in {"SO0", "SO1"}:
-            self.bath.at(t)
-            self.bath.is_running = text == "SO1"
+            self.bath.run(t, on=text == "SO1")
             return "!"
-        if (found := SET.fullmatch(text)) and LOW_C <= self._celsius(float(found[1])) <= HIGH_C:
-            self.bath.at(t)
-            self.bath.setpoint_c = self._celsius(float(found[1]))
+        if (found := SET.fullmatch(text)) and LOW_C <= self._celsius(found[1]) <= HIGH_C:
+            self.bath.regulate(self._celsius(found[1]), t)
             return "!"
-        if text == "RT":
-            return self._said(self.bath.at(t))
+        return self._read(text, t)
+
+    def _read(self, text: str, t: float) -> str:
+        flow = float(self.is_pumping)
         texts = {
+            "RT": self._said(self.bath.at(t)),
             "RS": self._said(self.bath.setpoint_c),
             "RU": self.unit,
             "RW": str(int(self.bath.is_running)),
-            "RP": "+012.0",
-            "RK": "+083.0",
-            "RF": "00",
+            "RP": f"{flow * PRESSURE_PSI:+06.1f}",
+            "RK": f"{flow * PRESSURE_PSI * PSI_KPA:+06.1f}",
+            "RL": f"{flow * FLOW_L_PER_MIN:+06.1f}",
+            "RG": f"{flow * FLOW_L_PER_MIN / GALLON_L:+06.1f}",
+            "RF": "01" if self.is_stalled else "00",
             "RO": str(int(self.bath.is_running)),
-            "RM": "100",
+            "RM": f"{SPEED_PERCENT * int(self.is_pumping):03d}",
         }
         return texts.get(text, "?")
 
     def _said(self, celsius: float) -> str:
-        return f"{celsius if self.unit == 'C' else 1.8 * celsius + 32.0:+06.1f}"
+        return f"{celsius if self.unit == 'C' else 1.8 * celsius + 32.0:+05.1f}"
 
-    def _celsius(self, value: float) -> float:
-        return value if self.unit == "C" else (value - 32.0) / 1.8
+    def _celsius(self, text: str) -> float:
+        return float(text) if self.unit == "C" else (float(text) - 32.0) / 1.8
