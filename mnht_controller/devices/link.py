@@ -28,6 +28,10 @@ from mnht_controller.devices.turn import Turn
 QUIET_S = 0.05
 """Silence that ends a drain. What comes later still cannot pass: the tag is answered after it."""
 
+TAIL_S = 0.02
+"""Silence after a tag's answer. Longer, and a command that went wrong could not be verified in
+time."""
+
 DRAIN_S_MAX = 2.0
 """A line that is never quiet is streaming or broken; two seconds are enough to know."""
 
@@ -303,7 +307,7 @@ class Link:
                 found, _ = await self._seek(request, answer, dialect.identity_s)
             except ReplyTimeoutError:
                 continue
-            await self._frames.receive(QUIET_S)  # a copy, or an older answer, would come now
+            await self._frames.receive(TAIL_S)  # a copy, or an older answer, would come now
             if found and not self._unexpected():
                 self._trust = LinkState.CLEAN
                 return
