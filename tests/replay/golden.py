@@ -29,7 +29,7 @@ from tests.closed_loop.sessions import Played, play, short_settings
 FOLDER = Path(__file__).parent
 GOLDEN = FOLDER / "golden.jsonl.gz"
 LOG = FOLDER / "golden.log"
-SETPOINT_C = 35.12
+SETPOINT_C = 34.55
 WISHES = (
     Wish(20.0, Verb.LOWER_CEILING, 7.0),
     Wish(40.0, Verb.PAUSE),
