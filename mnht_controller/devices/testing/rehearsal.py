@@ -35,14 +35,14 @@ RELATIVE = 0.02
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """What to rehearse. `permit(field, expires_at)` makes the leave that an interlock would give.
+    """What to rehearse. A source needs `permit(field, expires_at)`, an interlock's leave.
 
     `expects`: what each channel of a thermometer shows, °C; `within_c` how closely.
     """
 
     spec: DriverSpec
     connect: Callable[[], Transport]
-    permit: Callable[[float, float], Permit]
+    permit: Callable[[float, float], Permit] | None = None
     setup: Setup = field(default_factory=Setup)
     expects: Mapping[int, float] = field(default_factory=dict)
     within_c: float = 0.06
@@ -96,6 +96,8 @@ async def _sampled(driver: Thermometer, given: Rehearsal) -> list[str]:
 
 async def _driven(driver: FieldSource, given: Rehearsal) -> list[str]:
     loop = asyncio.get_running_loop()
+    if given.permit is None:
+        return ["a source cannot be rehearsed without a permit"]
     ready = await driver.prepare(LIMIT_KA_PER_M, clear=True)
     found = _judged("prepare", ready, is_on=False)
     if given.spec.has_limit and not _near(ready.limit_ka_per_m, LIMIT_KA_PER_M, given):
