@@ -1,61 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Any thermometer that sends lines of text, by configuration alone.
 
-For instruments without a public protocol (FISO, FOTEMP) and home-made ones: what is asked, and how
-a reply looks. Either one query answers all channels, or each channel has its own, or lines come
-unasked. Whatever the pattern does not match whole is no reading.
+For instruments without a public protocol (FISO, FOTEMP) and home-made ones; source: your own manual
+and trace. Not supported: checksums, decimal commas, one line a channel unasked, binary.
 """
 
-import re
-from dataclasses import dataclass
+from contextlib import suppress
 
-from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind, Options
+from mnht_controller.devices.ascii_map import PLACE, AsciiOptions, columns, judged, raw, regex
+from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
 from mnht_controller.devices.dialect import Dialect, same_question
+from mnht_controller.devices.errors import ProtocolError, RangeRefusedError, ReplyTimeoutError
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
 from mnht_controller.domain.reading import Quality, Reading
 
-TO_CELSIUS = {"c": (1.0, 0.0), "k": (1.0, -273.15), "f": (1.0 / 1.8, -32.0 / 1.8)}
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
-PLACE = "{channel}"
-PUSH_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class AsciiOptions(Options):
-    r"""Texts take escapes such as `\r`. `reply` is a regular expression over one whole line.
-
-    Its groups c1, c2, … are channels; with `{channel}` in `query` the group is `value`. An empty
-    query: lines come unasked. `identity_query` and `identity` (with a group `serial` where there is
-    one) say who is there; `init` is sent after that. `invalid`: tokens that mean no probe.
-    """
-
-    reply: str
-    identity_query: str
-    identity: str
-    query: str = ""
-    end: str = r"\r\n"
-    unit: str = "c"
-    init: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Compile the patterns. ValueError says which is wrong."""
-        for name in ("reply", "identity"):
-            try:
-                re.compile(getattr(self, name))
-            except re.error as error:
-                raise ValueError(f"{name} is no regular expression: {error}") from None
-        groups = set(re.compile(self.reply).groupindex)
-        wanted = {"value"} if PLACE in self.query else {name for name in groups if name[:1] == "c"}
-        if not wanted or not wanted <= groups:
-            raise ValueError("reply needs the group `value`, or groups c1, c2, … for its channels")
-        if self.unit not in TO_CELSIUS or not raw(self.end):
-            raise ValueError("unit is c, k or f; end is what ends a line")
-
-
-def raw(text: str) -> bytes:
-    """The bytes of a text with escapes."""
-    return text.encode("latin-1").decode("unicode_escape").encode("latin-1")
+PUSH_S, IDENTITY_S, LINE_BYTES_MAX = 1.5, 0.5, 512
+WHO = ("maker", "model", "serial", "firmware")
 
 
 class GenericAscii:
@@ -64,51 +25,99 @@ class GenericAscii:
     def __init__(self, link: Link, channels: tuple[int, ...], options: AsciiOptions) -> None:
         self._link, self._options = link, options
         self._frames = dict.fromkeys(channels, 0)
-        self._reply = re.compile(options.reply.encode("latin-1"))
-        self._who = (raw(options.identity_query), re.compile(options.identity.encode("latin-1")))
-        pushed = self._reply if not options.query else None
-        framer = LineFramer(raw(options.end)[-1:])
+        self._missed: ProtocolError | ReplyTimeoutError | None = None
+        numbers = (channels if PLACE in options.query else ()) or (1,)
+        self._asked = {n: raw(options.query.replace(PLACE, str(n))) for n in numbers}
+        self._patterns = {n: regex(options.reply, n) for n in numbers}
+        self._who = raw(options.identity_query), regex(options.identity)
+        if not options.identity:  # a reading; as a tag it cannot be told from a late one
+            self._who = self._asked[numbers[0]], self._patterns[numbers[0]]
+        self._ignored, end = regex(options.ignored), raw(options.end)
         link.speak(
-            Dialect(framer, same_question(*self._who), pushed, identity_s=0.5, may_echo=True)
+            Dialect(
+                LineFramer(b"\n" if end == b"\r\n" else end, LINE_BYTES_MAX),
+                same_question(*self._who),
+                self._ignored if options.ignored else None,
+                reply_s=options.reply_s,
+                identity_s=IDENTITY_S if options.query else PUSH_S,
+                may_echo=True,
+            )
         )
 
     async def open(self) -> Identity:
-        """Identify, then send what the options want sent."""
+        """Identify, or see that a reading comes; then send `init`, and identify again after it."""
+        has = self._frames if PLACE in self._options.query else columns(self._patterns[1])
+        if strange := sorted(self._frames.keys() - has.keys()):
+            raise RangeRefusedError(f"reply has no group for channel {strange}; nothing was sent")
         await self._link.open()
+        self._missed = None
         is_anonymous = "serial" not in self._who[1].groupindex
         found = await self._link.identify(*self._who, anonymous=is_anonymous)
-        for text in self._options.init:
-            await self._link.send(raw(text))
-        serial = (found.groupdict().get("serial") or b"").decode("ascii", "replace").strip()
-        return Identity("ASCII", found[0].decode("ascii", "replace")[:40], serial, "")
+        if self._options.init:
+            await self._initialize()  # what that may have been answered with is behind it then
+            found = await self._link.identify(*self._who, anonymous=is_anonymous)
+        said = {k: (v or b"").decode("latin-1").strip() for k, v in found.groupdict().items()}
+        return Identity(*(said.get(name, "") for name in WHO))
 
     async def sample(self) -> dict[int, Reading]:
-        """Ask once, or once a channel, or take the newest line that came."""
-        query, numbers = self._options.query, tuple(self._frames)
-        if PLACE in query:
-            asked = {n: raw(query.replace(PLACE, str(n))) for n in numbers}
-            replies = {n: await self._link.query(request) for n, request in asked.items()}
-            return {n: self._one(n, reply, "value") for n, reply in replies.items()}
-        line = (
-            await self._link.query(raw(query)) if query else (await self._link.listen(PUSH_S))[-1]
-        )
-        return {n: self._one(n, line, f"c{n}") for n in numbers}
+        """Ask once, or once a channel, or wait for the next line."""
+        if not self._options.query:
+            return await self._listened()
+        if self._missed:
+            await self._initialize()
+            self._link.distrust()
+        readings: dict[int, Reading] = {}
+        self._missed = None
+        for number, request in self._asked.items():
+            try:
+                readings |= self._read(number, await self._link.query(request))
+            except (ProtocolError, ReplyTimeoutError) as error:
+                self._missed = error
+        if self._missed and not readings:
+            raise self._missed
+        return readings
 
     async def close(self) -> None:
         """Close; nothing is stopped."""
         await self._link.close()
 
-    def _one(self, channel: int, line: bytes, group: str) -> Reading:
-        at, frames = self._link.answered_at, self._frames[channel]
-        found = self._reply.fullmatch(line)
-        text = ((found.groupdict().get(group) if found else None) or b"").decode("latin-1").strip()
-        if not found:
-            self._link.distrust()  # it may belong to another question
-        if not NUMBER.fullmatch(text):
-            return Reading(None, Quality.BAD, at, frames, text or f"garbled: {line[:60]!r}")
-        scale, offset = TO_CELSIUS[self._options.unit]
+    async def _initialize(self) -> None:
+        for text in self._options.init:
+            await self._link.send(raw(text))
+
+    async def _listened(self) -> dict[int, Reading]:
+        """The next line: what lay there already is of unknown age."""
+        with suppress(ReplyTimeoutError):
+            await self._link.listen(0.0)
+        try:
+            frames = await self._link.listen(PUSH_S)
+        except ReplyTimeoutError:
+            await self._initialize()  # it may have been rebooted
+            raise
+        lines = [line for line in frames if not self._ignored.fullmatch(line)]
+        return self._read(1, lines[-1]) if lines else {}
+
+    def _read(self, number: int, line: bytes) -> dict[int, Reading]:
+        """What a line says of the channel that was asked, or of all. ProtocolError."""
+        found, text = self._patterns[number].fullmatch(line), line.decode("latin-1").strip()
+        groups = {number: "value"} if PLACE in self._options.query else columns(self._patterns[1])
+        if found:
+            said = {n: found[name] for n, name in groups.items()}
+            texts = {n: part.decode("latin-1").strip() for n, part in said.items() if part}
+        elif text in self._options.invalid:
+            texts = dict.fromkeys(groups, text)
+        else:  # another question's, or noise
+            self._link.distrust()
+            raise ProtocolError(f"{self._link.resource}: {line[:60]!r} does not fit `reply`")
+        return {n: self._reading(n, part) for n, part in texts.items() if n in self._frames}
+
+    def _reading(self, channel: int, text: str) -> Reading:
+        options, at = self._options, self._link.answered_at
+        value_c = judged(text, options.unit, options.scale, options.invalid)
+        if value_c is None:
+            return Reading(None, Quality.BAD, at, self._frames[channel], text)
         self._frames[channel] += 1
-        return Reading(round(scale * float(text) + offset, 4), Quality.GOOD, at, frames + 1)
+        return Reading(value_c, Quality.GOOD, at, self._frames[channel])
 
 
 SPEC = DriverSpec(
@@ -123,5 +132,8 @@ SPEC = DriverSpec(
     is_anonymous=True,
     resolution=0.1,
     noise=0.05,
-    provenance=(("all of it", "assumed: whatever your profile says; record your own trace first"),),
+    provenance=(
+        ("all of it", "assumed: whatever your profile says; record your own trace first"),
+        ("init may be sent at any time", "assumed: it must set, not add or toggle"),
+    ),
 )

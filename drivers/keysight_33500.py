@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keysight (Agilent) 33500B and 33600A waveform generators, before an amplifier and a coil.
 
-33500B/33600A operating and service guide, SCPI chapter; the same commands in pymeasure. LF. Not
-supported: modulation, bursts, arbitrary waves. 1 mVpp is the least it can do: 0 is output off.
+33500 Series operating and service guide, page 324 (VOLTage); pymeasure's driver. LF, socket 5025 or
+USB. Amplitudes are volts peak to peak, VPP, never VRMS or DBM. The least is 1 mVpp: a field of 0 is
+an output that is off. The limit register is the clamp VOLT:LIM, which clips in the instrument. Not
+supported: modulation, bursts, arbitrary waves. Principle: `devices.waveform`.
 """
 
 import re
@@ -12,120 +14,100 @@ from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
 from mnht_controller.devices.dialect import Dialect
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.waveform import Output, WaveformOptions, confirm, same, snapshot
-from mnht_controller.domain.command import Permit
-from mnht_controller.domain.reading import SourceReading
+from mnht_controller.devices.waveform import Order, Output, WaveformOptions, WaveformSource
 
 IDENTITY = re.compile(
-    rb"(Agilent|Keysight) Technologies,(?P<model>33[56]\d\d\w),(?P<serial>[^,]+),(?P<firmware>.+)"
+    rb"(?:Agilent|Keysight) Technologies,(?P<model>33[56]\d\d\w),(?P<serial>[^,]+),(?P<firmware>.+)"
 )
-STATE = re.compile(rf"({scpi.NUMBER});({scpi.NUMBER});([01]);(\w+);({scpi.NUMBER});"
-                   rf"({scpi.NUMBER});({scpi.NUMBER});([01])".encode())  # fmt: skip
-"""VOLT, FREQ, OUTP, FUNC, LOAD, clamp high, clamp low, clamp state."""
+STATE = re.compile(
+    rf"({scpi.NUMBER});({scpi.NUMBER});([01]);(\w+);(\w+);({scpi.NUMBER});([01]);({scpi.NUMBER});"
+    rf"({scpi.NUMBER});({scpi.NUMBER});([01]);\+?(\d{{1,3}})".encode()
+)
+"""VOLT, FREQ, OUTP, FUNC, unit, offset, burst, LOAD, clamp high, low and on, ESR."""
 
-VPP_MIN = 0.001
+SOURCE = ("VOLT", "FREQ", "", "FUNC", "VOLT:UNIT", "VOLT:OFFS", "BURS:STAT")
+MODES = ("AM", "FM", "PM", "FSK", "SWE", "BURS")
+POWER_ON = 1 << 7  # *ESR?
+OFFSET_V_MAX = 0.0005
 
 
-class Keysight33500:
+class Keysight33500(WaveformSource):
     """One channel. Every line ends with the same questions, so that its effect is seen."""
 
+    has_clamp = True
+
     def __init__(self, link: Link, options: WaveformOptions) -> None:
-        self._link, self._options = link, options
         n = options.channel
-        self._source, self._output = f"SOUR{n}:", f"OUTP{n}"
-        self._off = f"\n{self._output} OFF\n".encode()  # the LF ends a half line
-        limits = ":".join((f":SOUR{n}", "VOLT", "LIM"))
-        self._ask = (
-            f":SOUR{n}:VOLT?;:SOUR{n}:FREQ?;:OUTP{n}?;:SOUR{n}:FUNC?;:OUTP{n}:LOAD?;"
-            f"{limits}:HIGH?;{limits}:LOW?;{limits}:STAT?\n"
-        )
-        self._is_energized, self._seq = False, 0
+        super().__init__(link, options, f"\nOUTP{n} OFF\n".encode())  # the LF ends a half line
+        self._source, self._output = f":SOUR{n}:", f":OUTP{n}"
+        asked = [f"{self._source}{word}" if word else self._output for word in SOURCE]
+        asked += [f"{self._output}:LOAD"]
+        asked += [f"{self._source}VOLT:LIM:{word}" for word in ("HIGH", "LOW", "STAT")]
+        self._ask = "".join(f"{header}?;" for header in asked) + "*ESR?\n"
         link.speak(Dialect(LineFramer(b"\n"), scpi.tag))
 
     async def open(self) -> Identity:
-        """Identify; then off, sine, frequency, load, no offset, least amplitude, no error."""
-        self._is_energized = False
+        """Identify; off; then sine, frequency, load, no offset, least amplitude, no error."""
+        self._is_energized, self._limit_ka_per_m, self._written_vpp = False, 0.0, None
         await self._link.open()
         found = await self._link.identify(b"*IDN?\n", IDENTITY)
-        options, n = self._options, self._options.channel
-        load = "INF" if options.load_ohm is None else f"{options.load_ohm:g}"
-        setup = f"OUTP{n} OFF;*CLS;:OUTP{n}:LOAD {load};:SOUR{n}:FUNC SIN;VOLT:UNIT VPP\n"
-        setup += f"SOUR{n}:FREQ {options.frequency_hz:.6E};VOLT {VPP_MIN};VOLT:OFFS 0\n"
-        await self._link.send(setup.encode())
-        state = await self._exchange("")
+        await self._state(Order(is_on=False))  # before *CLS: a power-on since is counted
+        await self._link.send(self._setup())
+        output = await self._state(Order(vpp=self.vpp_min))
         await scpi.refuse_errors(self._link)
-        if state.output_on:
-            raise scpi.unconfirmed(self._link, state)
-        words = (found[name].decode("ascii", "replace").strip() for name in found.groupdict())
-        model, serial, firmware = words
-        return Identity("Keysight", model, serial, firmware)
+        if output.is_on or not self._is_ours(output):
+            raise scpi.unconfirmed(self._link, output)
+        names = ("model", "serial", "firmware")
+        words = (found[name].decode("ascii", "replace").strip() for name in names)
+        return Identity("Keysight", *words)
 
-    async def prepare(self, limit_ka_per_m: float, *, clear: bool = False) -> SourceReading:
-        """Off; set the generator's own voltage clamp to the cap and read it back."""
-        self._is_energized = False
-        high = self._vpp(limit_ka_per_m) / 2.0
-        limits = f":{self._source}VOLT:LIM"
-        clamp = f"{limits}:STAT OFF;{limits}:HIGH {high:.4E};{limits}:LOW {-high:.4E}"
-        least = f"{self._output} OFF;:{self._source}VOLT {VPP_MIN}"
-        state = await self._exchange(f"{least};{clamp};{limits}:STAT ON;")
-        if state.output_on or not same(state.limit_ka_per_m, limit_ka_per_m):
-            await scpi.refuse_errors(self._link)
-            raise scpi.unconfirmed(self._link, state)
-        return state
+    def _setup(self) -> bytes:
+        """Load before volts, which it rescales; no clamp, which might refuse one of them."""
+        options, source = self._options, self._source
+        sets = [f"{source}{mode}:STAT OFF" for mode in MODES]
+        sets += [f"{source}VOLT:LIM:STAT OFF", f"{self._output}:LOAD {options.load_ohm}"]
+        sets += [f"{source}FUNC SIN", f"{source}VOLT:UNIT VPP"]
+        sets += [f"{source}FREQ {options.frequency_hz:.3f}"]
+        sets += [f"{source}VOLT {self.vpp_min:.4f}", f"{source}VOLT:OFFS 0"]
+        return ";".join(("*CLS", *sets)).encode() + b"\n"
 
-    async def apply(self, permit: Permit) -> SourceReading:
-        """Set the amplitude; after an OFF of ours, switch on. Zero, or too little, is off."""
-        scpi.a_per_m(permit.field_ka_per_m)  # refuses what is no amplitude
-        vpp, is_on = scpi.at_most(self._vpp(permit.field_ka_per_m), 5), self._is_energized
-        if vpp < VPP_MIN:
-            return await self.off()
-        switch = "" if is_on else f":{self._output} ON;"
-        request = f":{self._source}VOLT {vpp:.5E};{switch}"
-        state = await self._exchange(request, until=permit.expires_at)
-        if not same(state.setpoint_ka_per_m, permit.field_ka_per_m):
-            await scpi.refuse_errors(self._link)
-            raise scpi.unconfirmed(self._link, state)  # clamped, or switched off there
-        self._is_energized = True
-        return state
-
-    async def off(self) -> SourceReading:
-        """Off at once; then the state that shows it."""
-        try:
-            return await self._exchange("", lead=self._off)
-        finally:
-            self._is_energized = False
-
-    async def poll(self) -> SourceReading:
-        """Ask for the state."""
-        return await self._exchange("")
-
-    async def close(self) -> None:
-        """Off, then close."""
-        await self._link.close(last=self._off)
-
-    def _vpp(self, field_ka_per_m: float) -> float:
-        return field_ka_per_m / self._options.field_ka_per_m_per_vpp
-
-    async def _exchange(
-        self, commands: str, *, lead: bytes = b"", until: float | None = None
-    ) -> SourceReading:
-        request = f"{commands}{self._ask}".encode()
-        answer = await self._link.query(request, urgent=bool(lead), lead=lead, not_after=until)
-        found = STATE.fullmatch(answer)
-        if not found:
-            raise scpi.unconfirmed(self._link, answer)
-        vpp, hertz, _, _, load, high, low, _ = found.groups()
-        output = Output(
-            vpp=float(vpp),
-            frequency_hz=float(hertz),
-            is_on=found[3] == b"1",
-            is_sine=found[4] == b"SIN",
-            load_ohm=scpi.measured(load),
-            limit_vpp=float(high) - float(low) if found[8] == b"1" else None,
+    async def _state(self, order: Order) -> Output:
+        line = ";".join((*self._words(order), self._ask)).encode()
+        answer = await self._link.query(
+            self._request(line, order, order.vpp),
+            urgent=order.is_off,
+            lead=self._off if order.is_off else b"",
+            not_after=order.until,
         )
-        confirm(self._link, output, self._options)
-        self._seq += 1
-        return snapshot(self._link, output, self._options, self._seq)
+        found = STATE.fullmatch(answer)
+        numbers = [scpi.measured(found[n]) for n in (1, 2, 6, 9, 10)] if found else [None]
+        if not found or None in numbers:
+            raise scpi.unconfirmed(self._link, answer)
+        vpp, hertz, offset_v, high, low = (number or 0.0 for number in numbers)
+        self._boot += bool(int(found[12]) & POWER_ON)
+        is_plain = (found[4], found[5], found[7]) == (b"SIN", b"VPP", b"0")
+        return Output(
+            vpp=vpp,
+            frequency_hz=hertz,
+            is_on=found[3] == b"1",
+            is_plain=is_plain and abs(offset_v) <= OFFSET_V_MAX,
+            load_ohm=scpi.measured(found[8]),
+            limit_vpp=2.0 * max(high, -low) if found[11] == b"1" else None,
+        )
+
+    def _words(self, order: Order) -> tuple[str, ...]:
+        """What is ordered: off first, on last; the clamp around an amplitude that fits."""
+        volts, limit = f"{self._source}VOLT", order.limit_vpp
+        words = [f"{self._output} OFF"] if order.is_on is False else []
+        words += [] if limit is None else [f"{volts}:LIM:STAT OFF"]
+        words += [] if order.vpp is None else [f"{volts} {order.vpp:.4f}"]
+        if limit is not None:
+            words += [f"{volts}:LIM:HIGH {limit / 2:.5f}", f"{volts}:LIM:LOW {-limit / 2:.5f}"]
+            words += [f"{volts}:LIM:STAT ON"]
+        return (*words, *([f"{self._output} ON"] if order.is_on else []))
+
+    async def _complain(self) -> None:
+        await scpi.refuse_errors(self._link)
 
 
 SPEC = DriverSpec(
@@ -137,16 +119,22 @@ SPEC = DriverSpec(
     period_s=0.1,
     dead_man=DeadMan.GUARD,
     options=WaveformOptions,
-    stop_path="OUTP OFF; no watchdog: the enable line must interrupt the amplifier",
+    stop_path="OUTP OFF; it has no watchdog: without this host the enable line must open the"
+    " amplifier's relay, or its interlock input",
     has_limit=True,
     measures_field=False,
     settling_s=0.2,
     resolution=0.01,
     provenance=(
-        ("*IDN?, FUNC, FREQ, VOLT, OUTP, OUTP:LOAD", "documented: pymeasure agilent33500; guide"),
-        ("VOLT:LIM:HIGH, LOW, STAT clamp the output", "documented: guide, from memory"),
-        ("replies in NR3, chained with `;`", "documented: SCPI-1999"),
-        ("a load of high impedance reads 9.9E37", "documented: guide, from memory"),
-        ("1 mVpp is the least amplitude", "assumed: at 50 ohm"),
+        ("SOURn:FUNC, FREQ, VOLT, :UNIT, :OFFS, BURS, OUTPn, LOAD", "documented: pymeasure driver"),
+        ("OUTP:LOAD rescales what VOLT says, not the output", "documented: 33500 guide p324"),
+        ("VOLT:LIM clips, and queues a settings conflict", "documented: 33500 guide p324"),
+        ("VOLT:LIM:HIGH, :LOW, :STAT; STAT OFF of AM, FM, PM, FSK, SWE", "assumed: from memory"),
+        ("replies in NR3, OUTP? 1 or 0; LF, socket 5025", "documented: pymeasure; SCPI-1999"),
+        ("queries chained with `;` answer in one line; *ESE, *ESR?", "documented: IEEE 488.2"),
+        ("a load of high impedance reads 9.9E37, INF sets it", "assumed: guide, from memory"),
+        ("*IDN? has four fields, Agilent or Keysight Technologies", "assumed: guide, from memory"),
+        ("1 mVpp is the least amplitude; four digits are kept", "assumed: data sheet, from memory"),
+        ("no measurement, no watchdog", "assumed: none in the command list"),
     ),
 )

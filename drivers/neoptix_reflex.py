@@ -1,82 +1,116 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Neoptix Reflex and Nomad fiber-optic thermometers; the same as Omega FOB100 and HHTFO.
+"""Neoptix Reflex and Nomad fiber-optic thermometers; the same as Omega FOB100 and HHTFO101.
 
-Omega FOB100 series manual, pages 13-16, and HHTFO101 manual, pages 19-20. 9600 8N1, CR; a reply
-ends in the prompt `*`, or in `Errx`. Never sent: `f`, `s`, `z` (calibration), `l`, `p`.
+Omega FOB100 series manual, pages 13-16, HHTFO101 manual, pages 19-20. 9600 8N1, CR; a reply ends in
+the prompt `*`, or in `Errx` in its place. Not supported: the stream (`ta+`), analog outputs, probe
+powers (`y`). Never sent: `f` (writes a calibration), `s`, `z`, `o`, `l`, `e`, `r`.
 """
 
 import re
 
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
 from mnht_controller.devices.dialect import Dialect, same_question
-from mnht_controller.devices.errors import DeviceFault
+from mnht_controller.devices.errors import DeviceFault, ProtocolError
 from mnht_controller.devices.framing import PromptFramer
-from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi import unconfirmed
+from mnht_controller.devices.link import Link, LinkState
 from mnht_controller.domain.reading import Quality, Reading
 
-PROMPT = re.compile(rb"\*|Err\d")
-STREAMED = re.compile(rb"C:\d+;T: ?[ -~]{1,9}[\r\n]+")
-"""A line that was sent unasked; it stands in front of the next reply."""
+DONE = b"*"
+ERROR = re.compile(rb"Err\d")
+PROMPT = re.compile(rb"\*|" + ERROR.pattern)
+STREAMED = re.compile(rb"C:\d+;T:[ -~]{1,12}")
 
 INFO = b"i\r"
-MODEL = re.compile(rb"(?s:.*?)Model *: *(?P<model>[^\r\n]+)(?s:.*?)"
-                   rb"Serial[^:\r\n]*: *(?P<serial>[^\r\n]+)(?s:.*?)"
-                   rb"Software[^:\r\n]*: *(?P<firmware>[^\r\n]+)(?s:.*)\*")  # fmt: skip
-TEMPERATURE = re.compile(r"[+-]\d{1,3}\.\d")
-TOKEN = re.compile(rb"[ -~]{1,20}")
-DONE = b"*"
+ABOUT = re.compile(
+    rb"(?s)(?=.*Model *: *(?P<model>[ -~]+))(?=.*NB Channels? *: *(?P<count>\d+)[\r\n])"
+    rb"(?=.*Serial[^:\r\n]*: *(?P<serial>[ -~]+))(?=.*Software[^:\r\n]*: *(?P<firmware>[ -~]+))"
+    rb".*[\r\n]\*"
+)
+"""In any order; the last of each label counts: a broken line may stand before the first."""
+
 IDENTITY_S = 0.6
-"""About 300 characters at 9600 Bd."""
+"""`i` has eight lines or more; 550 characters take 0.57 s at 9600 Bd."""
+
+ENCLOSURE = b"b\r"
+WARMTH = re.compile(rb"(?s:.*)b: *[+-]?\d{1,3}\.\d *[\r\n]+\*")
+"""The tag: the one short reply that names its question. It cannot tell one `b` from the next."""
+
+UNIT = b"uc\r"
+"""Before every `t`: the unit is volatile and anybody's at the keypad, and no reply carries it, the
+enclosure's 32.2 of `b` neither, which may be either unit. So a keypad or a reboot has only the
+moment between the two commands, and one jump of 60 degrees, which no slope allows."""
+
+SETTINGS = (b"ta-\r", b"p-\r", UNIT)
+"""No stream, no sleep (which answers `t` too late), Celsius."""
+
+TEMPERATURE = re.compile(r"[+-]\d{1,3}\.\d")
+NO_PROBE = "---.-"
 
 
 class NeoptixReflex:
-    """One thermometer; `channels` count from 1. A reply has one line for each channel it has."""
+    """One thermometer; `channels` count from 1. `t` has one line for each channel that it has."""
 
     def __init__(self, link: Link, channels: tuple[int, ...]) -> None:
         self._link = link
         self._frames = dict.fromkeys(channels, 0)
-        link.speak(Dialect(PromptFramer(PROMPT), same_question(INFO, MODEL), identity_s=IDENTITY_S))
+        self._scan = re.compile(rb"\*")
+        framer = PromptFramer(PROMPT, unasked=STREAMED)
+        tag = same_question(ENCLOSURE, WARMTH)
+        link.speak(Dialect(framer, tag, identity_s=IDENTITY_S))
 
     async def open(self) -> Identity:
-        """Identify; then stop a stream that somebody left running, and ask for Celsius.
-
-        The unit is volatile and shared with the keypad, and no reply carries it.
-        """
+        """Identify; then end a stream or a sleep that somebody left on, and ask for Celsius."""
         await self._link.open()
-        found = await self._link.identify(INFO, MODEL)
-        for command in (b"ta-\r", b"uc\r"):
-            await self._done(command)
-        words = (found[name].decode("ascii", "replace").strip() for name in found.groupdict())
-        model, serial, firmware = words
-        return Identity("Neoptix", model, serial, firmware)
+        found = await self._link.identify(INFO, ABOUT)
+        count = int(found["count"])
+        if max(self._frames, default=0) > count:
+            raise DeviceFault(f"{self._link.resource}: it has only {count} channels")
+        self._scan = re.compile(rb"((?:[ -~]{1,20}[\r\n]+){%d})\*" % count)
+        for command in SETTINGS:
+            if error := await self._set(command):
+                raise DeviceFault(f"{self._link.resource}: {error} to {command!r}; warming up?")
+        words = (found[name].decode("ascii").strip() for name in ("model", "serial", "firmware"))
+        return Identity("Neoptix", *words)
 
     async def sample(self) -> dict[int, Reading]:
-        """Ask for Celsius and all channels; `---.-` is no probe, Err1 is warming up."""
-        await self._done(b"uc\r")
-        answer = await self._ask(b"t\r")
-        if answer.startswith(b"Err"):
-            raise DeviceFault(f"{self._link.resource}: {answer!r}: warming up, or not understood")
-        *lines, prompt = re.split(rb"[\r\n]+", answer)
-        is_whole = prompt == DONE and len(lines) >= max(self._frames, default=0)
-        if not is_whole or not all(TOKEN.fullmatch(line) for line in lines):
-            raise unconfirmed(self._link, answer)
-        return {n: self._reading(n, lines[n - 1].decode("ascii").strip()) for n in self._frames}
+        """Ask for Celsius and for all channels. An `Errx` (Err1: warming up) is no number."""
+        is_in_step = self._link.state is LinkState.CLEAN
+        for command in (UNIT,) if is_in_step else SETTINGS:
+            if error := await self._set(command):
+                return {n: self._reading(n, error) for n in self._frames}
+        answer = await self._link.query(b"t\r")
+        if ERROR.fullmatch(answer):
+            return {n: self._reading(n, answer.decode("ascii")) for n in self._frames}
+        if not (scan := self._scan.fullmatch(answer)):  # one line less, and all below move up
+            raise self._strange(answer)
+        lines = [line.strip() for line in re.findall(r"[ -~]+", scan[1].decode("ascii"))]
+        if not all(TEMPERATURE.fullmatch(line) or line == NO_PROBE for line in lines):
+            self._link.distrust()
+        return {n: self._reading(n, lines[n - 1]) for n in self._frames}
 
     async def close(self) -> None:
         """Close; nothing runs on."""
         await self._link.close()
 
-    async def _done(self, command: bytes) -> None:
-        if (answer := await self._ask(command)) != DONE:
-            raise unconfirmed(self._link, answer)
+    async def _set(self, command: bytes) -> str:
+        """Change a setting; what the instrument said against it, or nothing."""
+        answer = await self._link.query(command)
+        if answer == DONE:
+            return ""
+        if not ERROR.fullmatch(answer):
+            raise self._strange(answer)
+        return answer.decode("ascii")
 
-    async def _ask(self, command: bytes) -> bytes:
-        return STREAMED.sub(b"", await self._link.query(command))
+    def _strange(self, answer: bytes) -> ProtocolError:
+        self._link.distrust()
+        return ProtocolError(
+            f"{self._link.resource}: {answer[:60]!r} does not answer what was asked, so nothing of"
+            " it is used; the link resynchronizes at its next use"
+        )
 
     def _reading(self, channel: int, text: str) -> Reading:
-        at, is_number = self._link.answered_at, TEMPERATURE.fullmatch(text)
-        if not is_number:
+        at = self._link.answered_at
+        if not TEMPERATURE.fullmatch(text):
             return Reading(None, Quality.BAD, at, self._frames[channel], text)
         self._frames[channel] += 1
         return Reading(float(text), Quality.GOOD, at, self._frames[channel])
@@ -93,17 +127,19 @@ SPEC = DriverSpec(
     resolution=0.1,
     noise=0.02,
     provenance=(
-        ("9600 8N1, no handshake, no echo", "documented: manual p13; public MATLAB logger"),
-        ("CR ends a command, `*` alone a reply", "documented: manual pp13-16"),
-        ("Errx in place of the prompt", "documented: manual pp13-16"),
-        ("t: one signed line a channel, one decimal", "documented: manual p15"),
-        ("---.- without a probe", "documented: manual p15"),
-        ("Err1 while warming up", "documented: manual p15; other numbers: assumed errors"),
-        ("i: Model, Serial, Internal Software lines", "documented: manual p14; order assumed"),
-        ("ta+ streams `C:i;T: ±xxx.x` lines", "documented: manual p15"),
-        ("uc is answered by the bare prompt", "assumed: as every command without data"),
-        ("exact bytes around `*`: CR before, nothing after", "assumed: the manual prints it so"),
-        ("one digit after Err", "assumed: the manual prints Errx"),
+        ("9600 8N1, no handshake, no echo", "documented: public MATLAB logger; FOB100 p13"),
+        ("CR ends a command, `*` a reply, `Errx` in its place", "documented: FOB100 pp13-16"),
+        ("t: a line a channel, signed, one decimal", "documented: FOB100 pp13-16"),
+        ("---.- for a channel without probe or switched off", "documented: FOB100 pp13-16"),
+        ("Err1 while warming up", "documented: FOB100 pp13-16"),
+        ("ta-, p-, uc, b, i", "documented: FOB100 pp13-16, HHTFO101 pp19-20"),
+        ("uc is volatile and shared with the keypad", "documented: FOB100 pp13-16"),
+        ("exact bytes around `*`: CR before, nothing after", "assumed: so printed; CR LF pass too"),
+        ("other numbers than Err1, one digit each", "assumed: no list is public; none is a number"),
+        ("`label: value` lines in the reply to i", "assumed: only the labels are known"),
+        ("ta-, p- and uc are answered by the bare prompt", "assumed: as all without data"),
+        ("a streamed line is never cut by a reply", "assumed: else that reply is refused"),
+        ("4 to 10 scans a second", "assumed: no page found"),
         ("noise 0.02 °C", "assumed: hidden by the digit, so that a flat line says nothing"),
     ),
 )

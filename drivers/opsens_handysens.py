@@ -48,7 +48,7 @@ class OpsensHandysens:
         self._link = link
         self._frames = dict.fromkeys(channels, 0)
         self._end = ENDS[(options or OpsensOptions()).profile]
-        self._who = b"*IDN?" + self._end
+        self._who, self._stop = b"*IDN?" + self._end, b"MEAS:STOP" + self._end
         self._requests = {n: b"CH%d:DATA? 1" % n + self._end for n in channels}
         link.speak(Dialect(EotFramer(), same_question(self._who, IDENTITY)))
 
@@ -58,7 +58,7 @@ class OpsensHandysens:
         was_streaming = self._link.is_streaming
         found = await self._link.identify(self._who, IDENTITY)
         if was_streaming:
-            await self._link.send(b"MEAS:STOP" + self._end)
+            await self._link.send(self._stop)
             await self._link.open()
             found = await self._link.identify(self._who, IDENTITY)
         return Identity(*(part.decode("ascii", "replace").strip() for part in found.groups()))
@@ -114,6 +114,9 @@ SPEC = DriverSpec(
         ("reply ends in EOT LF", "documented: four independent public scripts"),
         ("CHn:DATA? 1", "documented: public laboratory scripts"),
         ("Err -NNN in band", "documented: seen with -140, -170, -201, -202"),
+        ("bare CHn line before samples", "documented: scripts filter it; in DATA? too: assumed"),
+        ("MEAS:STOP ends a stream", "documented: public scripts; that it is silent: assumed"),
+        ("one sample a reply to DATA? 1, no other channel's", "assumed: others are refused"),
         ("four fields in *IDN?", "assumed: IEEE 488.2"),
         ("an error line ends in EOT LF too", "assumed: like every other reply"),
         ("text in place of the number without a probe", "assumed: no token is public"),

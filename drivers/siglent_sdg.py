@@ -1,129 +1,117 @@
 # SPDX-License-Identifier: Apache-2.0
 """Siglent SDG waveform generators, before an amplifier and a coil.
 
-Siglent SDG programming guide, BSWV and OUTP; public laboratory scripts. LF, socket 5025. Not
-supported: modulation, bursts, arbitrary waves. It has no clamp that can be set: the limit is kept
-here. 2 mVpp is the least it can do: 0 is output off.
+Siglent SDG programming guide PG02-E05C, 3.1 (*IDN?), 3.3 (OUTP), 3.4 (BSWV), 3.5 to 3.7. LF, socket
+5025. One command a line; nothing that sets answers, a value out of range is clipped without a word,
+so all is read back. There is no error queue, no *ESE: an undefined query may hang it. The least is
+2 mVpp: a field of 0 is an output that is off. A restart shows as settings that are not ours. Not
+supported: modulation, bursts, arbitrary waves. Principle: `devices.waveform`.
 """
 
 import re
+from types import MappingProxyType
 
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
 from mnht_controller.devices.dialect import Dialect, same_question
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi import at_most, unconfirmed, within
-from mnht_controller.devices.waveform import Output, WaveformOptions, confirm, same, snapshot
-from mnht_controller.domain.command import Permit
-from mnht_controller.domain.reading import SourceReading
+from mnht_controller.devices.scpi import unconfirmed
+from mnht_controller.devices.waveform import Order, Output, WaveformOptions, WaveformSource
 
 WHO = b"*IDN?\n"
 IDENTITY = re.compile(
-    rb"Siglent Technologies,(?P<model>SDG[^,]+),(?P<serial>[^,]+),(?P<firmware>[^,]+)(,.*)?"
+    rb"Siglent Technologies,(?P<model>SDG[^,]+),(?P<serial>[^,]+),(?P<firmware>[^,]+)(?:,.*)?"
 )
-PAIRS = re.compile(rb"C(?P<channel>\d):(?P<what>BSWV|OUTP) (?P<rest>[ -~]+)")
-QUANTITY = re.compile(r"([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(HZ|V|S)?")
-VPP_MIN = 0.002
+PRINTABLE = re.compile(r"[ -~]+")
+QUANTITY = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,12})?(?:[eE][+-]?\d{1,2})?)([A-Z]+)?")
+UNITS = MappingProxyType({"AMP": "V", "OFST": "V", "FRQ": "HZ", "LOAD": "OHM"})
+MODES = ("MDWV", "SWWV", "BTWV")
+"""Modulation, sweep, burst."""
+
+OFFSET_V_MAX = 0.0005
+UNLOADED = "HZ"
+"""High impedance."""
 
 
-class SiglentSdg:
-    """One channel. BSWV and OUTP are asked one after the other: commands are not chained here."""
+class SiglentSdg(WaveformSource):
+    """One channel. What is set and the question that shows it go out together."""
+
+    vpp_min = 0.002
+    step_v = 0.001
 
     def __init__(self, link: Link, options: WaveformOptions) -> None:
-        self._link, self._options = link, options
         self._channel = f"C{options.channel}:"
-        self._off = f"\n{self._channel}OUTP OFF\n".encode()  # the LF ends a half line
-        self._limit_ka_per_m = 0.0
-        self._is_energized, self._seq = False, 0
+        off = f"\n{self._channel}OUTP OFF\n".encode()  # the LF ends a half line
+        super().__init__(link, options, off)
+        # No sample asks who it is; an older answer to the same question it cannot tell.
         link.speak(Dialect(LineFramer(b"\n"), same_question(WHO, IDENTITY)))
 
     async def open(self) -> Identity:
-        """Identify; then off, load, sine, frequency, no offset, least amplitude."""
-        self._is_energized = False
+        """Identify; off; then load, sine, frequency, no offset, least amplitude."""
+        self._is_energized, self._limit_ka_per_m, self._written_vpp = False, 0.0, None
         await self._link.open()
         found = await self._link.identify(WHO, IDENTITY)
-        options = self._options
-        load = "HZ" if options.load_ohm is None else f"{options.load_ohm:g}"
-        await self._link.send(f"{self._channel}OUTP OFF,LOAD,{load}\n".encode())
-        wave = f"WVTP,SINE,FRQ,{options.frequency_hz:g},AMP,{VPP_MIN},OFST,0"
-        await self._link.send(f"{self._channel}BSWV {wave}\n".encode())
-        if (state := await self._state()).output_on:
-            raise unconfirmed(self._link, state)
+        options, load = self._options, self._options.load_ohm
+        wave = f"WVTP,SINE,FRQ,{options.frequency_hz:.3f},AMP,{self.vpp_min:.3f},OFST,0"
+        unplain = [f"{mode} STATE,OFF" for mode in MODES]
+        load_words = UNLOADED if load == "INF" else f"{load:g}"
+        for words in ("OUTP OFF", f"OUTP LOAD,{load_words}", *unplain, f"BSWV {wave}"):
+            await self._link.send(f"{self._channel}{words}\n".encode())
+        output = await self._state(Order(vpp=self.vpp_min))
+        if output.is_on or not self._is_ours(output):
+            raise unconfirmed(self._link, output)
         names = ("model", "serial", "firmware")
-        words = (found[name].decode("ascii", "replace").strip() for name in names)
-        return Identity("Siglent", *words)
+        texts = (found[name].decode("ascii", "replace").strip() for name in names)
+        return Identity("Siglent", *texts)
 
-    async def prepare(self, limit_ka_per_m: float, *, clear: bool = False) -> SourceReading:
-        """Off; the limit is kept here."""
-        self._limit_ka_per_m = limit_ka_per_m
-        return await self.off()
-
-    async def apply(self, permit: Permit) -> SourceReading:
-        """Set the amplitude; after an OFF of ours, switch on. Zero, or too little, is off."""
-        field = within(permit.field_ka_per_m, self._limit_ka_per_m)
-        vpp = at_most(field / self._options.field_ka_per_m_per_vpp, 4)
-        if vpp < VPP_MIN:
-            return await self.off()
-        commands = [f"BSWV AMP,{vpp:.4f}", *([] if self._is_energized else ["OUTP ON"])]
-        for command in commands:
-            request = f"{self._channel}{command}\n".encode()
-            await self._link.send(request, not_after=permit.expires_at)
-        state = await self._state()
-        if not same(state.setpoint_ka_per_m, field):
-            raise unconfirmed(self._link, state)
-        self._is_energized = True
-        return state
-
-    async def off(self) -> SourceReading:
-        """Off at once; then the state that shows it."""
-        self._is_energized = False
-        return await self._state(lead=self._off)
-
-    async def poll(self) -> SourceReading:
-        """Ask for the state."""
-        return await self._state()
-
-    async def close(self) -> None:
-        """Off, then close."""
-        await self._link.close(last=self._off)
-
-    async def _state(self, lead: bytes = b"") -> SourceReading:
-        switch = await self._pairs("OUTP", lead)
-        wave = await self._pairs("BSWV", b"", is_urgent=bool(lead))
-        load = switch.get("LOAD", "")
-        output = Output(
-            vpp=self._number(wave.get("AMP", "")),
-            frequency_hz=self._number(wave.get("FRQ", "")),
-            is_on=switch[""] == "ON",
-            is_sine=wave.get("WVTP") == "SINE",
-            load_ohm=None if load == "HZ" else self._number(load),
-        )
-        if switch[""] not in {"ON", "OFF"}:
+    async def _state(self, order: Order) -> Output:
+        """Off stands before the amplitude, which is read back before on."""
+        first = "OFF" if order.is_on is False else ""
+        switch = {} if order.is_on else await self._ask("OUTP", order, first)
+        wave = await self._ask("BSWV", order, f"AMP,{order.vpp:.3f}" if order.vpp else "")
+        vpp, hertz, offset_v = (self._number(wave, name) for name in ("AMP", "FRQ", "OFST"))
+        if order.is_on:
+            if not self._same(vpp, order.vpp):
+                raise unconfirmed(self._link, wave)
+            switch = await self._ask("OUTP", order, "ON")
+        load, is_on = switch.get("LOAD"), switch.get("")
+        if is_on not in ("ON", "OFF"):
             raise unconfirmed(self._link, switch)
-        confirm(self._link, output, self._options)
-        self._seq += 1
-        return snapshot(self._link, output, self._options, self._seq)
+        is_sine = wave.get("WVTP") == "SINE" and offset_v is not None
+        return Output(
+            vpp=vpp,
+            frequency_hz=hertz,
+            is_on=is_on == "ON",
+            is_plain=is_sine and abs(offset_v or 0.0) <= OFFSET_V_MAX,
+            load_ohm=None if load == UNLOADED else self._number(switch, "LOAD") or 0.0,
+        )
 
-    async def _pairs(self, what: str, lead: bytes, *, is_urgent: bool = False) -> dict[str, str]:
-        """Ask for one list of names and values; a value without a name stands under ``."""
-        request = f"{self._channel}{what}?\n".encode()
-        answer = await self._link.query(request, urgent=bool(lead) or is_urgent, lead=lead)
-        found = PAIRS.fullmatch(answer)
-        if (
-            not found
-            or found["what"] != what.encode()
-            or b"C%s:" % found["channel"] != (self._channel.encode())
-        ):
+    async def _ask(self, what: str, order: Order, words: str = "") -> dict[str, str]:
+        """Set `words`, then ask for one list; a value without a name stands under ``."""
+        lines = (f"{what} {words}", f"{what}?") if words else (f"{what}?",)
+        data = "".join(f"{self._channel}{line}\n" for line in lines).encode()
+        answer = await self._link.query(
+            self._request(data, order, order.vpp if words[:3] == "AMP" else None),
+            urgent=order.is_off,
+            lead=self._off if order.is_off and what == "OUTP" else b"",
+            not_after=order.until,
+        )
+        head, _, rest = answer.decode("ascii", "replace").partition(" ")
+        items = [item.strip() for item in rest.split(",")]
+        items = ["", *items] if what == "OUTP" else items
+        found = dict(zip(items[::2], items[1::2], strict=False))
+        is_whole = PRINTABLE.fullmatch(rest) and 2 * len(found) == len(items)
+        if head != f"{self._channel}{what}" or not is_whole:
             raise unconfirmed(self._link, answer)
-        words = found["rest"].decode("ascii").split(",")
-        head, words = ([""] if what == "OUTP" else []), [word.strip() for word in words]
-        words = [*head, *words]
-        return dict(zip(words[::2], words[1::2], strict=False))
+        return found
 
-    def _number(self, text: str) -> float:
-        found = QUANTITY.fullmatch(text)
-        if not found:
-            raise unconfirmed(self._link, text)
+    def _number(self, pairs: dict[str, str], name: str) -> float | None:
+        """None where this wave has no such thing. Anything else than a number is no answer."""
+        if name not in pairs:
+            return None
+        found = QUANTITY.fullmatch(pairs[name])
+        if not found or found[2] not in (None, UNITS[name]):
+            raise unconfirmed(self._link, pairs)
         return float(found[1])
 
 
@@ -136,16 +124,22 @@ SPEC = DriverSpec(
     period_s=0.1,
     dead_man=DeadMan.GUARD,
     options=WaveformOptions,
-    stop_path="OUTP OFF; no watchdog: the enable line must interrupt the amplifier",
+    stop_path="OUTP OFF; it has no watchdog: without this host the enable line must open the"
+    " amplifier's relay, or its interlock input",
     measures_field=False,
     settling_s=0.2,
     resolution=0.01,
     provenance=(
-        ("BSWV and OUTP, with their header in the reply", "documented: public laboratory script"),
-        ("unit suffixes, extra keys by firmware", "documented: public laboratory script"),
-        ("set commands have no reply", "documented: public laboratory script"),
-        ("a load of high impedance is HZ", "documented: public laboratory script"),
-        ("*IDN? begins Siglent Technologies,SDG", "documented: programming guide, from memory"),
-        ("2 mVpp is the least amplitude", "assumed: at 50 ohm"),
+        ("*IDN? without header: maker, model, serial, firmware", "documented: PG02-E05C 3.1.1"),
+        ("OUTP ON, OFF; LOAD 50 to 100000 or HZ; its reply", "documented: PG02-E05C 3.3"),
+        ("BSWV and its reply as names and values, units behind", "documented: PG02-E05C 3.4"),
+        ("several names in one BSWV", "documented: public laboratory script"),
+        ("STATE,OFF of MDWV, SWWV and BTWV", "documented: PG02-E05C 3.5 to 3.7"),
+        ("the next command waits for the one before", "documented: PG02-E05C 3.1.2"),
+        ("out of range is clipped in silence; LOAD rescales", "documented: published measurement"),
+        ("a set and its question may go out as two lines at once", "assumed: sockets are streams"),
+        ("no limit: MAX_OUTPUT_AMP is in 3.4, but SDG2000X replies lack it", "assumed: limit here"),
+        ("2 mVpp is the least amplitude, steps of 1 mV are kept", "assumed: data sheet"),
+        ("no measurement, no watchdog, no restart flag", "assumed: none in the command list"),
     ),
 )

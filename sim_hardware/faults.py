@@ -53,8 +53,12 @@ FAULTS: tuple[Verb, ...] = (
         Layer.TWIN,
         ("H60",),
         "An input of a run-permit opens or closes.",
-        "number:open | closed",
+        "name or number:open | closed",
     ),
+    Verb("e_stop", Layer.TWIN, ("H60",), "The emergency stop is pressed until cleared."),
+    Verb("door", Layer.TWIN, ("H60",), "The door is open until cleared."),
+    Verb("overload", Layer.TWIN, ("H16",), "The amplifier reports an overload and goes off."),
+    Verb("no_signal", Layer.TWIN, ("H03",), "The sensor's plug is out."),
     *(Verb(row.name, Layer.WIRE, row.hazards, row.text, row.argument) for row in VERBS_OF_WIRES),
     Verb("link_drop", Layer.LINK, ("H03", "H20"), "The cable is pulled."),
     Verb("controller_killed", Layer.BENCH, ("H26",), "SIGKILL to the controller."),
@@ -77,16 +81,25 @@ class Fault:
             raise ValueError(f"unknown fault {self.verb!r}: use one of {', '.join(VERBS)}")
         if self.until_s is not None and not (self.until_s > self.at_s):
             raise ValueError(f"{self.verb}: until_s {self.until_s} is not after at_s {self.at_s}")
+        if VERBS[self.verb].layer is Layer.WIRE:
+            parsed(self.verb, self.argument)
 
 
 class Target(Protocol):
-    """What takes faults: a probe, a twin or a link."""
+    """What takes faults: a probe, a twin, a wire or a link."""
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault at loop time t."""
 
     def clear(self, verb: str) -> None:
         """End it."""
+
+
+class Wire(Target, Protocol):
+    """A wire, which can judge a fault before anything runs."""
+
+    def check(self, verb: str, argument: str) -> None:
+        """ValueError, with what would be right."""
 
 
 @dataclass(frozen=True)
@@ -100,36 +113,36 @@ class Targets:
     links: Mapping[str, Target]
     probes: Mapping[tuple[str, int], Target]
     bench: Callable[[Fault], None] | None = None
-    wires: Mapping[str, Target] = field(default_factory=dict)
-
-    def owner(self, fault: Fault) -> Target:
-        """Return who can end a fault, whatever its argument was; ValueError: nobody here."""
-        layer = VERBS[fault.verb].layer
-        table = {Layer.LINK: self.links, Layer.WIRE: self.wires, Layer.TWIN: self.twins}.get(layer)
-        if table is None or fault.device not in table:
-            raise ValueError(f"{fault.verb}: no {layer} {fault.device!r} to end it at")
-        return table[fault.device]
+    wires: Mapping[str, Wire] = field(default_factory=dict)
 
     def find(self, fault: Fault) -> tuple[Target | None, str]:
         """Return who takes the fault and with which argument; ValueError names what is missing."""
-        layer = VERBS[fault.verb].layer
+        found = self.who(fault.device, fault.verb, fault.argument)
+        if VERBS[fault.verb].layer is Layer.WIRE:
+            self.wires[fault.device].check(fault.verb, fault.argument)
+        return found
+
+    def who(self, device: str, verb: str, argument: str) -> tuple[Target | None, str]:
+        """The same, where the argument need not be whole: to end a fault takes but a channel."""
+        if verb not in VERBS:
+            raise ValueError(f"unknown fault {verb!r}: use one of {', '.join(VERBS)}")
+        layer = VERBS[verb].layer
         if layer is Layer.BENCH:
             if self.bench is None:
-                raise ValueError(f"{fault.verb}: this bench cannot do that")
-            return None, fault.argument
+                raise ValueError(f"{verb}: this bench cannot do that")
+            return None, argument
         if layer is Layer.PROBE:
-            channel, _, rest = fault.argument.partition(":")
-            key = (fault.device, int(channel) if channel.isdigit() else -1)
+            channel, _, rest = argument.partition(":")
+            key = (device, int(channel) if channel.isdigit() else -1)
             if key not in self.probes:
-                known = sorted(f"{device}:{number}" for device, number in self.probes)
-                raise ValueError(f"{fault.verb}: no probe at {fault.device}:{channel}, but {known}")
+                known = sorted(f"{name}:{number}" for name, number in self.probes)
+                raise ValueError(f"{verb}: no probe at {device}:{channel}, but {known}")
             return self.probes[key], rest
-        table = {Layer.LINK: self.links, Layer.WIRE: self.wires}.get(layer, self.twins)
-        if layer is Layer.WIRE:
-            parsed(fault.verb, fault.argument)
-        if fault.device not in table:
-            raise ValueError(f"{fault.verb}: no {layer} {fault.device!r}, but {sorted(table)}")
-        return table[fault.device], fault.argument
+        tables = {Layer.LINK: self.links, Layer.WIRE: self.wires}
+        table: Mapping[str, Target] = tables.get(layer, self.twins)
+        if device not in table:
+            raise ValueError(f"{verb}: no {layer} {device!r}, but {sorted(table)}")
+        return table[device], argument
 
 
 class Timeline:

@@ -11,6 +11,10 @@ from typing import Protocol
 FRAME_BYTES_MAX = 4096
 """Longest reply a dialect may send; a longer run without an end is noise."""
 
+LINE_START = rb"(?<=[\r\n])"
+BEFORE = b"\n"
+"""Stands before the first byte after a prompt or a new connection, which begins a line."""
+
 
 class Framer(Protocol):
     """What a link needs of a dialect's framing."""
@@ -95,16 +99,26 @@ class EotFramer(LineFramer):
 class PromptFramer:
     """Replies that end in a prompt at the start of a line: zero or more lines, then the prompt.
 
-    The frame keeps its prompt, because a dialect may have one for success and one for failure.
-    `prompt` must match whole; a prompt inside a line is none.
+    The frame keeps its prompt, because a dialect may have one for success and one for failure. A
+    prompt inside a line is none. No prompt may begin with another one: the shorter would end the
+    frame. Whole lines that match `unasked` belong to no reply and are dropped. An overlong reply is
+    dropped together with its prompt and counted in `overruns`.
     """
 
-    __slots__ = ("_buffer", "_end", "_max", "_skipping", "overruns")
+    __slots__ = ("_buffer", "_end", "_max", "_skipping", "_unasked", "overruns")
 
-    def __init__(self, prompt: re.Pattern[bytes], max_bytes: int = FRAME_BYTES_MAX) -> None:
-        self._end = re.compile(rb"(?:\A|(?<=[\r\n]))(?:" + prompt.pattern + rb")")
+    def __init__(
+        self,
+        prompt: re.Pattern[bytes],
+        max_bytes: int = FRAME_BYTES_MAX,
+        unasked: re.Pattern[bytes] | None = None,
+    ) -> None:
+        self._end = re.compile(LINE_START + b"(?:" + prompt.pattern + b")", prompt.flags)
+        self._unasked = unasked and re.compile(
+            LINE_START + b"(?:" + unasked.pattern + rb")[\r\n]", unasked.flags
+        )
         self._max = max_bytes
-        self._buffer = b""
+        self._buffer = BEFORE
         self._skipping = False
         self.overruns = 0
 
@@ -117,24 +131,32 @@ class PromptFramer:
         """Take the next bytes; give the frames they complete, each with its prompt."""
         self._buffer += data
         frames = []
-        while found := self._end.search(self._buffer):
-            frame = self._buffer[: found.end()].strip(b"\r\n")
-            self._buffer = self._buffer[found.end() :]
-            if not self._skipping:
-                frames.append(frame)
-            self._skipping = False
-        if len(self._buffer) > self._max:
+        while found := self._next_prompt():
+            raw = self._buffer[len(BEFORE) : found.end()]
+            self._buffer = BEFORE + self._buffer[found.end() :]
+            if self._skipping:
+                self._skipping = False  # the prompt of an overlong reply, counted already
+            elif len(raw) > self._max:
+                self.overruns += 1
+            else:
+                frames.append(raw.strip(b"\r\n"))
+        if len(self._buffer) - len(BEFORE) > self._max:
             self.overruns += not self._skipping
             self._skipping = True
-            self._buffer = self._buffer[-self._max :]
+            self._buffer = self._buffer[-self._max :]  # what is cut off begins no line
         return frames
 
     def clear(self) -> None:
         """Forget everything: only right after a new connection."""
-        self._buffer, self._skipping = b"", False
+        self._buffer, self._skipping = BEFORE, False
 
     def quiet(self) -> None:
         """Keep what has begun: its prompt is still to come."""
+
+    def _next_prompt(self) -> re.Match[bytes] | None:
+        if self._unasked:
+            self._buffer = self._unasked.sub(b"", self._buffer)
+        return self._end.search(self._buffer)
 
 
 class SizedFramer:

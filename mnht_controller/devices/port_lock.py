@@ -8,11 +8,25 @@ because pyvisa takes none and root ignores TIOCEXCL. Programs that lock nothing 
 import errno
 import fcntl
 import os
+import re
 import socket
 from pathlib import Path
 from typing import Protocol
 
 LOCK_TABLE = Path("/proc/locks")
+SOCKET_FORM = re.compile(
+    r"(?:TCPIP\d*::([^:]+)::(\d+)::SOCKET|(?:tcp|rfc2217)://([^:/]+):(\d+))", re.IGNORECASE
+)
+"""The ways to write a host and a port."""
+
+
+def place_of(resource: str) -> str:
+    """Name what an address stands for: `host:port` however it is written, else the address."""
+    found = SOCKET_FORM.fullmatch(resource)
+    if found is None:
+        return resource.lower()
+    host, port = found[1] or found[3], found[2] or found[4]
+    return f"{host.lower()}:{int(port)}"
 
 
 class Lock(Protocol):
@@ -31,7 +45,7 @@ class AddressLock:
     def __init__(self, resource: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
-            self._socket.bind(f"\0mnht:{resource.lower()}")
+            self._socket.bind(f"\0mnht:{place_of(resource)}")
         except OSError as error:
             self._socket.close()
             why = f"{resource} is held by another process on this host: end its session first"

@@ -6,9 +6,9 @@ Bytes wait in a buffer of our own, so that a time-out or a cancelled read loses 
 
 import asyncio
 import errno
+import select
 import socket
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
 
 from mnht_controller.devices.port_lock import AddressLock
 
@@ -17,20 +17,35 @@ WRITE_S = 0.15
 KEEPALIVE_S = 2
 UNACKED_MS = 3000
 """A peer that acknowledges nothing for so long is gone: half-open TCP, catalogue number 10."""
+AT_HAND_S = 0.005
+"""So long the loop may take to hand over bytes that the kernel already has."""
+HELD_BYTES_MAX = 65536
+"""What nobody reads beyond this stays with the kernel, and so with the sender."""
 
 
 class _Mailbox(asyncio.Protocol):
     """What has come, and whoever waits for it."""
 
     def __init__(self) -> None:
-        self.data = bytearray()
-        self.lost: Exception | None = None
+        self.lost = ""
         self.can_write = asyncio.Event()
         self.can_write.set()
+        self._data = bytearray()
         self._waiter: asyncio.Future[None] | None = None
+        self._wire: asyncio.Transport | None = None
+        self._is_paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._wire = transport
+            # Every byte counts: a write is over when the kernel has all of it.
+            transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
-        self.data += data
+        self._data += data
+        if len(self._data) > HELD_BYTES_MAX and self._wire is not None:
+            self._is_paused = True
+            self._wire.pause_reading()
         self._wake()
 
     def eof_received(self) -> bool:
@@ -38,6 +53,7 @@ class _Mailbox(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._wire = None
         self._end(exc)
 
     def pause_writing(self) -> None:
@@ -46,10 +62,23 @@ class _Mailbox(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.can_write.set()
 
+    @property
+    def has_news(self) -> bool:
+        """Whether something has come, or nothing will any more."""
+        return bool(self._data or self.lost)
+
+    def take(self) -> bytes:
+        """Give all that has come."""
+        data = bytes(self._data)
+        self._data.clear()
+        if self._is_paused:
+            self._is_paused = False
+            if self._wire is not None:
+                self._wire.resume_reading()
+        return data
+
     async def wait(self, timeout_s: float) -> None:
-        """Return when something has come, is lost, or the time is over."""
-        if self.data or self.lost or timeout_s <= 0.0:
-            return
+        """Return when there is news, or the time is over."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         timer = loop.call_later(timeout_s, self._wake)
@@ -60,9 +89,8 @@ class _Mailbox(asyncio.Protocol):
             self._waiter = None
 
     def _end(self, why: Exception | None) -> None:
-        if self.lost is None:
-            text = f"{type(why).__name__}: {why}" if why else "the other end has closed"
-            self.lost = OSError(errno.ECONNRESET, text)
+        if not self.lost:
+            self.lost = f"{type(why).__name__}: {why}" if why else "the other end has closed"
         self.can_write.set()
         self._wake()
 
@@ -71,8 +99,9 @@ class _Mailbox(asyncio.Protocol):
             self._waiter.set_result(None)
 
 
-Connect = Callable[[Callable[[], asyncio.Protocol]], Any]
-"""From a protocol factory to an awaitable of (asyncio transport, protocol)."""
+Connected = tuple[asyncio.Transport, socket.socket]
+Connect = Callable[[Callable[[], asyncio.Protocol]], Awaitable[Connected]]
+"""From a protocol factory to the asyncio transport and the socket beneath it."""
 
 
 class StreamTransport:
@@ -84,14 +113,17 @@ class StreamTransport:
         self._lock: AddressLock | None = None
         self._wire: asyncio.Transport | None = None
         self._mailbox = _Mailbox()
+        self._input = select.poll()
 
     async def open(self) -> None:
         """Connect within OPEN_S, else OSError."""
         await self.close()
         self._lock = AddressLock(self.resource)
+        self._mailbox = mailbox = _Mailbox()
         try:
             async with asyncio.timeout(OPEN_S):
-                wire, mailbox = await self._connect(_Mailbox)
+                self._wire, connection = await self._connect(lambda: mailbox)
+            _watch(connection)
         except TimeoutError as error:
             await self.close()
             why = f"{self.resource} does not answer within {OPEN_S} s"
@@ -100,78 +132,96 @@ class StreamTransport:
             await self.close()
             if isinstance(error, OSError) or not isinstance(error, Exception):
                 raise
-            raise OSError(errno.EIO, f"{type(error).__name__}: {error}") from error
-        self._wire, self._mailbox = cast(asyncio.Transport, wire), cast(_Mailbox, mailbox)
+            raise _as_os_error(error) from error
+        self._input = select.poll()
+        self._input.register(connection.fileno(), select.POLLIN)
 
     async def write(self, data: bytes) -> None:
         """Hand all of it to the kernel within WRITE_S, or raise OSError."""
         wire, mailbox = self._opened(), self._mailbox
+        self._check(mailbox)
         try:
             wire.write(data)
-        except OSError:
-            raise
         except Exception as error:
-            raise OSError(errno.EIO, f"{type(error).__name__}: {error}") from error
+            raise _as_os_error(error) from error
         if not mailbox.can_write.is_set():
             try:
                 async with asyncio.timeout(WRITE_S):
                     await mailbox.can_write.wait()
             except TimeoutError as error:
                 raise OSError(errno.ETIMEDOUT, "the other end takes nothing") from error
-        if mailbox.lost is not None:
-            raise mailbox.lost
+        self._check(mailbox)
 
     async def read(self, timeout_s: float) -> bytes:
-        """Give what has arrived; TimeoutError, or OSError when the other end is gone."""
+        """Give what has arrived; TimeoutError, or OSError when the other end is gone.
+
+        Time 0 asks the kernel too: the loop may not have come round since it arrived.
+        """
         self._opened()
         mailbox = self._mailbox
-        await mailbox.wait(timeout_s)
-        if mailbox.data:
-            data = bytes(mailbox.data)
-            mailbox.data.clear()
+        if not mailbox.has_news and timeout_s <= 0.0 and self._input.poll(0):
+            timeout_s = AT_HAND_S
+        if not mailbox.has_news and timeout_s > 0.0:
+            await mailbox.wait(timeout_s)
+        if data := mailbox.take():
             return data
-        if mailbox.lost is not None:
-            raise mailbox.lost
+        self._check(mailbox)
         raise TimeoutError
 
     async def close(self) -> None:
-        """Close at once: what was not sent by now is not sent any more."""
+        """Close at once: what the kernel has not got by now is not sent any more."""
         wire, self._wire = self._wire, None
+        lock, self._lock = self._lock, None
         if wire is not None:
             wire.abort()
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        if lock is not None:
+            lock.release()
+        if wire is not None:
+            await asyncio.sleep(0)  # now the loop closes the descriptor
 
     def _opened(self) -> asyncio.Transport:
         if self._wire is None:
             raise OSError(errno.EBADF, f"{self.resource} is not open")
         return self._wire
 
+    def _check(self, mailbox: _Mailbox) -> None:
+        if mailbox.lost:
+            raise OSError(errno.ECONNRESET, mailbox.lost)
+
 
 def tcp(resource: str, _baud: int = 0, _library: str = "") -> StreamTransport:
     """A raw socket, `tcp://host:port`."""
     host, _, port = resource.removeprefix("tcp://").rpartition(":")
 
-    async def connect(make: Callable[[], asyncio.Protocol]) -> object:
-        loop = asyncio.get_running_loop()
-        wire, mailbox = await loop.create_connection(make, host, int(port))
-        _watch(wire.get_extra_info("socket"))
-        return wire, mailbox
+    async def connect(make: Callable[[], asyncio.Protocol]) -> Connected:
+        wire, _ = await asyncio.get_running_loop().create_connection(make, host, int(port))
+        return wire, wire.get_extra_info("socket")
 
     return StreamTransport(resource, connect)
 
 
 def rfc2217(resource: str, baud: int, _library: str = "") -> StreamTransport:
-    """A serial port behind a network, `rfc2217://host:port`: 8N1, no flow control."""
+    """A serial port behind a network, `rfc2217://host:port`: 8N1, no flow control.
 
-    async def connect(make: Callable[[], asyncio.Protocol]) -> object:
+    Modem lines are not offered: what a dead server last said of them would look alive.
+    """
+
+    async def connect(make: Callable[[], asyncio.Protocol]) -> Connected:
         import serialx
 
         loop = asyncio.get_running_loop()
-        return await serialx.create_serial_connection(loop, make, resource, baudrate=baud)
+        wire, _ = await serialx.create_serial_connection(loop, make, resource, baudrate=baud)
+        # serialx has no other way to the socket, and without it a half-open one stays so.
+        beneath = wire._tcp_transport  # type: ignore[attr-defined]  # noqa: SLF001
+        return wire, beneath.get_extra_info("socket")
 
     return StreamTransport(resource, connect)
+
+
+def _as_os_error(error: Exception) -> OSError:
+    if isinstance(error, OSError):
+        return error
+    return OSError(errno.EIO, f"{type(error).__name__}: {error}")
 
 
 def _watch(connection: socket.socket) -> None:

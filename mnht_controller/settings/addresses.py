@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from mnht_controller.devices.open import FORMS, FRONTS
+from mnht_controller.devices.port_lock import place_of
 from mnht_controller.devices.ports import RENUMBERED, stable_name
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.settings.files import Files
@@ -131,8 +132,7 @@ def _port(resource: str) -> str:
     path = resource.removeprefix("ASRL").removesuffix("::INSTR")
     if path.startswith("/"):
         return os.path.realpath(path)
-    socket = re.fullmatch(r"(?:TCPIP\d*::|tcp://)([^:]+):{1,2}(\d+)(?:::SOCKET)?", resource)
-    return f"{socket[1].lower()}:{int(socket[2])}" if socket else resource
+    return place_of(resource)
 
 
 def _is_loopback(host: str) -> bool:

@@ -24,7 +24,7 @@ from sim_hardware.devices.sources.genesys_scpi import GenesysScpiTwin
 from sim_hardware.devices.sources.keysight_33500 import Keysight33500Twin
 from sim_hardware.devices.sources.keysight_n7900 import KeysightN7900Twin
 from sim_hardware.devices.sources.siglent_sdg import SiglentSdgTwin
-from sim_hardware.devices.thermometers.ascii_line import AsciiLineTwin
+from sim_hardware.devices.thermometers.ascii_line import WORDS, AsciiLineTwin
 from sim_hardware.devices.thermometers.luxtron import LuxtronTwin
 from sim_hardware.devices.thermometers.modbus_registers import LumaSmartTwin
 from sim_hardware.devices.thermometers.neoptix import NeoptixTwin
@@ -163,7 +163,7 @@ TWINS: Mapping[str, Make] = MappingProxyType(
     {
         "advantech_adam4050": _adam,
         "ambrell_easyheat": _ambrell,
-        "generic_ascii": lambda order: AsciiLineTwin(order.channels, order.serial),
+        "generic_ascii": lambda order: AsciiLineTwin(order.channels, order.serial, WORDS),
         "generic_modbus": lambda order: LumaSmartTwin(order.channels, order.options["address"]),
         "generic_scpi_source": lambda order: ScpiSource(order.serial, order.room.start_s),
         "hubert_a1230": lambda order: HubertTwin(order.options["address"]),

@@ -12,6 +12,7 @@ from mnht_controller.domain.errors import ConfigError
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import Phase
 from sim_hardware.faults import VERBS, Fault, Layer, Targets
+from sim_hardware.wire.verbs import parsed
 
 CLASS_S = MappingProxyType(
     {
@@ -40,8 +41,10 @@ CLASS_S = MappingProxyType(
 )
 """Class times of design.md sections 7 and 9: from onset to field zero, s.
 
-Warm water is answered when the outlet has become too warm, which takes up to 22 s.
+Warm water is answered when the outlet has become too warm, which takes up to 22 s. A fault without
+one need not end the field: the other oracles judge what it does. By verb and device; "": any.
 """
+LINK_S = 1.3
 
 EXAMPLES = "see config/scenarios for examples"
 KEYS = frozenset({"schema", "title", "since", "until_s", "skin_c", "fault", "wish"})
@@ -69,14 +72,17 @@ class Scenario:
 
     @property
     def class_s(self) -> float | None:
-        """The longest class time of its faults; None without a fault."""
-        return max((class_s(fault) for fault in self.faults), default=None)
+        """The longest class time of its faults; None where none has one."""
+        times = (class_s(fault) for fault in self.faults)
+        return max((time_s for time_s in times if time_s is not None), default=None)
 
 
-def class_s(fault: Fault) -> float:
-    """Class time of one fault, s. A wire's fault without one need not end the field: infinite."""
-    other = math.inf if VERBS[fault.verb].layer is Layer.WIRE else 1.3
-    return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), other))
+def class_s(fault: Fault) -> float | None:
+    """Class time of one fault, s; None: it need not end the field, or acts only now and then."""
+    if VERBS[fault.verb].layer is Layer.WIRE and parsed(fault.verb, fault.argument)[1] < 1.0:
+        return None
+    default = LINK_S if fault.verb == "link_drop" else None
+    return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), default))
 
 
 def targets_checked(scenario: Scenario, targets: Targets) -> Scenario:

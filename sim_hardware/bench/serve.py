@@ -20,14 +20,14 @@ from types import MappingProxyType
 from mnht_controller.domain.phase import Phase
 from mnht_controller.settings.plan import specs_of
 from mnht_controller.settings.settings import Settings
-from sim_hardware.bench.control import ControlSocket
+from sim_hardware.bench.control import Control
 from sim_hardware.bench.scenario import Scenario
 from sim_hardware.bench.summary import BAND_C
 from sim_hardware.bench.truth import Contact, Edge, Row, Stall, Traffic, TruthFile
 from sim_hardware.bench.world import LINE, World
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import Framed
-from sim_hardware.faults import Fault, Targets, Timeline
+from sim_hardware.faults import Timeline
 from sim_hardware.wire.pty import PtyFront
 from sim_hardware.wire.rfc2217 import Rfc2217Front
 from sim_hardware.wire.tcp import HOST, TcpFront
@@ -87,31 +87,25 @@ class _Bench:
         ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, ended.set)
+        control = Control(self._world.targets(fronts), lambda text: _tell(text, fronts))
         if self._options.led:
-            loop.add_reader(0, self._obey, self._world.targets(fronts), ended)
-        control = self._options.control
-        door = ControlSocket(control, self._world.targets(fronts)) if control else None
-        if door:
-            await door.start()
+            loop.add_reader(0, self._obey, control, ended)
+        if self._options.control:
+            await control.start(self._options.control)
         await self._observe(fronts, ended)
-        if door:
-            await door.stop()
+        await control.stop()
         for front in fronts.values():
             await front.stop()
 
-    def _obey(self, targets: Targets, ended: asyncio.Event) -> None:
+    def _obey(self, control: Control, ended: asyncio.Event) -> None:
         """Start the faults that the parent asks for, and end with it."""
-        loop = asyncio.get_running_loop()
         data = os.read(0, 65_536)
         if not data:
-            loop.remove_reader(0)
+            asyncio.get_running_loop().remove_reader(0)
             ended.set()
         for line in data.splitlines():
-            fault = Fault(0.0, **json.loads(line))
-            target, argument = targets.find(fault)
-            if target is not None:
-                target.inject(fault.verb, argument, loop.time())
-            sys.stderr.write(f"fault {fault.verb} {fault.device} {fault.argument}\n")
+            if not (answer := control.answer(line))["ok"]:
+                sys.stderr.write(f"{answer['error']}\n")
 
     def _fronts(self) -> dict[str, Front]:
         lines = {LINE: (self._settings.enable_line.front, LINE_BAUD)}
@@ -162,8 +156,10 @@ class _Bench:
                 now = loop.time()
                 observer.look(now)
                 begun_s = self._begun_s(begun_s, observer.is_on, now)
-                if begun_s is not None:
-                    timeline.advance(self._world.treatment_s(now) - begun_s, now)
+                if begun_s is not None and timeline.advance(
+                    self._world.treatment_s(now) - begun_s, now
+                ):
+                    _wake(fronts)
                 if ended.is_set():
                     ended_at = min(ended_at, now)
                 if now - ended_at > OUTLAST_S:
@@ -181,6 +177,17 @@ class _Bench:
         is_hot = self._world.skin_c() >= self._settings.prescription.setpoint_c - BAND_C
         seen = {Phase.RAMP: is_on, Phase.PLATEAU: is_on and is_hot}.get(since, True)
         return self._world.treatment_s(now) if seen else None
+
+
+def _tell(text: str, fronts: Mapping[str, Front]) -> None:
+    sys.stderr.write(f"{text}\n")
+    _wake(fronts)
+
+
+def _wake(fronts: Mapping[str, Front]) -> None:
+    """A fault may make a twin talk unasked, from now on."""
+    for front in fronts.values():
+        front.keep_streaming()
 
 
 class _Observer:

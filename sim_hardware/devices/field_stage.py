@@ -112,13 +112,17 @@ class FieldStage:
     """
 
     def __init__(self, t: float = 0.0) -> None:
-        self.settings, self.watchdog = Settings(), Watchdog(fed_at=t)
-        self.state, self.latched, self.first_cause = OFF, Ques(0), Ques(0)
-        self.interlocks, self.interlocks_latched = 0, 0
         self.ignores_off, self.stuck_full = False, False
         self.on_trip: Callable[[Ques], None] = lambda _: None
         self.measured: Callable[[float], float] = self.current
         self.sensors: Sensors | None = None
+        self.restart(t)
+
+    def restart(self, t: float) -> None:
+        """Begin anew as after a power cycle: off, no latches; faults and joints to a coil stay."""
+        self.settings, self.watchdog = Settings(), Watchdog(fed_at=t)
+        self.state, self.latched, self.first_cause = OFF, Ques(0), Ques(0)
+        self.interlocks, self.interlocks_latched = 0, 0
         self._cooling = Ques(0)  # what is wrong with it now
         self.off_at: float | None = t
         self._held: float | None = None  # a faulty stage stays on at this level

@@ -52,6 +52,7 @@ class LoopFront:
         outlet = Outlet(self.baud, self._chunk_max, self._seed + client)
         self._clients[client] = _Client(write, outlet)
         self._send(self._core.connect(loop.time(), client), client, 0)
+        self.keep_streaming()  # for who only listens
 
     def _leave(self, client: int, t: float) -> None:
         if self._clients.pop(client, None) is not None:
@@ -61,7 +62,7 @@ class LoopFront:
         loop = asyncio.get_running_loop()
         self.traffic.bytes_in += len(data)
         self._send(self._core.feed(data, loop.time(), client), client, len(data))
-        self._keep_streaming(loop)
+        self.keep_streaming()
 
     def _send(self, chunks: Chunks, client: int, inbound: int) -> None:
         connection = self._clients.get(client)
@@ -80,20 +81,21 @@ class LoopFront:
             self.traffic.bytes_out += len(piece)
             connection.write(piece)
 
-    def _keep_streaming(self, loop: asyncio.AbstractEventLoop) -> None:
+    def keep_streaming(self) -> None:
+        """Wait for what the core will say unasked. Call it when that may have changed."""
         if self._stream is not None:
             self._stream.cancel()
             self._stream = None
         due = self._core.next_at()
         if due is not None and self._clients:
-            self._stream = loop.call_at(due, self._tick, loop)
+            self._stream = asyncio.get_running_loop().call_at(due, self._tick)
 
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        chunks = self._core.advance(loop.time())
+    def _tick(self) -> None:
+        chunks = self._core.advance(asyncio.get_running_loop().time())
         for client in self._clients:
             self._send(chunks, client, 0)
         self._stream = None
-        self._keep_streaming(loop)
+        self.keep_streaming()
 
     def _halt(self) -> None:
         if self._stream is not None:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telnet as RFC 2217 needs it: data, option commands and sub-negotiations, from a byte stream.
 
-Pure. A server's half: it agrees to the options it knows and refuses all others, once each.
+Pure. A server's half (RFC 854, 1143): it agrees to the options it knows, once until they change,
+and refuses all others each time they are wanted.
 """
 
 from collections.abc import Callable
@@ -25,16 +26,22 @@ def sub_negotiation(option: int, payload: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Telnet:
-    """One connection. `send` takes what has to go back; `on_sub` a sub-negotiation's payload."""
+    """One connection. `send` takes what has to go back; the rest is told in the order it came.
+
+    `on_data` gets data, `on_sub` a sub-negotiation's option and payload, `on_agreed` an option that
+    has come on.
+    """
 
     send: Callable[[bytes], None]
+    on_data: Callable[[bytes], None]
     on_sub: Callable[[int, bytes], None]
+    on_agreed: Callable[[int], None] = lambda option: None
     _command: bytearray = field(default_factory=bytearray)
     _sub: bytearray | None = None
-    _answered: set[tuple[int, int]] = field(default_factory=set)
+    _on: set[tuple[bool, int]] = field(default_factory=set)
 
-    def feed(self, data: bytes) -> bytes:
-        """Take bytes from the network; give the data among them."""
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the network."""
         plain = bytearray()
         for byte in data:
             if self._command:
@@ -43,7 +50,12 @@ class Telnet:
                 self._command.append(byte)
             else:
                 self._data(byte, plain)
-        return bytes(plain)
+        self._flush(plain)
+
+    def _flush(self, plain: bytearray) -> None:
+        if plain:
+            self.on_data(bytes(plain))
+            plain.clear()
 
     def _data(self, byte: int, plain: bytearray) -> None:
         if self._sub is None:
@@ -66,13 +78,21 @@ class Telnet:
             self._sub = bytearray()
         elif byte == SE and self._sub is not None:
             sub, self._sub = bytes(self._sub), None
+            self._flush(plain)
             if sub:
                 self.on_sub(sub[0], sub[1:])
 
     def _option(self, verb: int, option: int) -> None:
-        if (verb, option) in self._answered:
-            return  # an answer to our own answer would never end
-        self._answered.add((verb, option))
-        yes, no = (WILL, WONT) if verb in (DO, DONT) else (DO, DONT)
-        wanted = verb in (DO, WILL) and option in AGREED
-        self.send(bytes((IAC, yes if wanted else no, option)))
+        is_ours = verb in (DO, DONT)
+        yes, no = (WILL, WONT) if is_ours else (DO, DONT)
+        was_on = (is_ours, option) in self._on
+        if verb in (DONT, WONT):
+            if was_on:  # an answer to what is already so would never end
+                self._on.discard((is_ours, option))
+                self.send(bytes((IAC, no, option)))
+        elif option not in AGREED:
+            self.send(bytes((IAC, no, option)))
+        elif not was_on:
+            self._on.add((is_ours, option))
+            self.send(bytes((IAC, yes, option)))
+            self.on_agreed(option)

@@ -1,71 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong on a wire, one row a verb. Numbers are those of the catalogue of wire faults.
+r"""What can go wrong on a wire, one row a verb. Numbers are those of the catalogue of wire faults.
 
-An argument may end in `@p`: then the verb acts on each message with probability p. `what` of
-an active verb is pure but for its own random generator.
+An argument may end in `@p`: then the verb acts on each message with probability p. A text's own
+`@` is written `\x40`.
 """
 
 import random
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from sim_hardware.devices.core import Chunks
+from sim_hardware.wire import effects
+from sim_hardware.wire.effects import Input, Output, Wakes
 
-STRANGER = b"ACME,NOTHING,0,0\r\n\x04\n*"
-NUMBER = re.compile(rb"[+-]?\d+(?:\.\d+)?(?:[Ee][+-]?\d+)?")
-ENDS = MappingProxyType(
-    {"cr": b"\r", "lf": b"\n", "crlf": b"\r\n", "lfcr": b"\n\r", "none": b"", "eot": b"\x04\n"}
-)
-FORMATS = ("comma", "blanks", "exponent", "plus")
-NOISE_BYTES_MAX = 12
-
-
-@dataclass(slots=True)
-class Active:
-    """A verb that is under way: its value, how often it acts, what it remembers."""
-
-    value: object
-    probability: float
-    chance: random.Random
-    memory: dict[bytes, bytes] = field(default_factory=dict)
-
-    def acts(self) -> bool:
-        """Whether it acts on this message."""
-        return self.probability >= 1.0 or self.chance.random() < self.probability
-
-    @property
-    def number(self) -> float:
-        """Its value, where that is a number."""
-        return float(str(self.value))
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One feed on its way: what was asked, when, and what comes back."""
-
-    request: bytes
-    t: float
-    chunks: Chunks
-
-    @property
-    def data(self) -> bytes:
-        """The reply in one piece."""
-        return b"".join(data for _, data in self.chunks)
-
-    @property
-    def due(self) -> float:
-        """When the reply begins."""
-        return self.chunks[0][0] if self.chunks else self.t
-
-    def with_data(self, data: bytes) -> Chunks:
-        """The same reply with other bytes."""
-        return [(self.due, data)] if data else []
-
-
-Input = Callable[[Active, bytes], bytes]
-Output = Callable[[Active, Message], Chunks]
 Parse = Callable[[str], object]
 
 
@@ -73,7 +20,7 @@ Parse = Callable[[str], object]
 class WireVerb:
     """One kind of wire fault: it changes what the twin hears, or what it says, or both.
 
-    `delegated`: the twin itself does it, where it can.
+    `talks`: it says something where the twin says nothing. `wakes`: it speaks unasked.
     """
 
     name: str
@@ -84,6 +31,8 @@ class WireVerb:
     parse: Parse
     hears: Input | None = None
     says: Output | None = None
+    talks: bool = False
+    wakes: Wakes | None = None
 
 
 # ---- arguments -----------------------------------------------------------------------------
@@ -135,104 +84,8 @@ def _bytes(text: str) -> object:
         raise ValueError(f"{text!r} has a bad escape: {error}") from None
 
 
-# ---- what the twin hears ---------------------------------------------------------------------
-
-
-def _lose(active: Active, data: bytes) -> bytes:
-    return b"" if active.acts() else data
-
-
-def _overflow(active: Active, data: bytes) -> bytes:
-    return data[: int(active.number)] if active.acts() else data
-
-
-# ---- what the twin says ----------------------------------------------------------------------
-
-
-def _cut(active: Active, message: Message) -> Chunks:
-    count, tail_s = active.value if isinstance(active.value, tuple) else (0.0, 0.0)
-    head, tail = message.data[: int(count)], message.data[int(count) :]
-    chunks = [(message.due, head)] if head else []
-    return [*chunks, (message.due + tail_s, tail)] if tail_s and tail else chunks
-
-
-def _delay(active: Active, message: Message) -> Chunks:
-    return [(at + active.number, data) for at, data in message.chunks]
-
-
-def _jitter(active: Active, message: Message) -> Chunks:
-    mean_s, spread_s = active.value if isinstance(active.value, tuple) else (0.0, 0.0)
-    late_s = max(0.0, active.chance.gauss(mean_s, spread_s))
-    return [(at + late_s, data) for at, data in message.chunks]
-
-
-def _inject(active: Active, message: Message) -> Chunks:
-    line = active.value if isinstance(active.value, bytes) else b""
-    return [(message.due, line), *message.chunks]
-
-
-def _flip(active: Active, message: Message) -> Chunks:
-    def hit(byte: int) -> int:
-        is_hit = active.chance.random() < active.number
-        return byte ^ (1 << active.chance.randrange(8)) if is_hit else byte
-
-    return [(at, bytes(hit(byte) for byte in data)) for at, data in message.chunks]
-
-
-def _garbage(active: Active, message: Message) -> Chunks:
-    noise = active.chance.randbytes(active.chance.randint(1, NOISE_BYTES_MAX))
-    return [(message.due, noise), *message.chunks]
-
-
-def _echo(active: Active, message: Message) -> Chunks:
-    return [(message.t, message.request), *message.chunks]
-
-
-def _terminate(active: Active, message: Message) -> Chunks:
-    lines = [line for line in re.split(rb"[\r\n\x04]+", message.data) if line]
-    return message.with_data(b"".join(line + ENDS[str(active.value)] for line in lines))
-
-
-def _token(active: Active, message: Message) -> Chunks:
-    word = active.value if isinstance(active.value, bytes) else b""
-    return message.with_data(NUMBER.sub(lambda _: word, message.data))
-
-
-def _freeze(active: Active, message: Message) -> Chunks:
-    kept = active.memory.setdefault(message.request, message.data)
-    return message.with_data(kept)
-
-
-def _eat(active: Active, message: Message) -> Chunks:
-    return []
-
-
-def _other(active: Active, message: Message) -> Chunks:
-    return [(message.t + 0.002, STRANGER)] if message.request.strip() else []
-
-
-def _format(active: Active, message: Message) -> Chunks:
-    def write(found: re.Match[bytes]) -> bytes:
-        text = found[0]
-        if active.value == "comma":
-            return text.replace(b".", b",")
-        if active.value == "blanks":
-            return b"  " + text
-        if active.value == "plus":
-            return text if text[:1] in b"+-" else b"+" + text
-        return f"{float(text):+.4E}".encode()
-
-    return message.with_data(NUMBER.sub(write, message.data))
-
-
-def _twice(active: Active, message: Message) -> Chunks:
-    return [*message.chunks, *message.chunks]
-
-
-def _swap(active: Active, message: Message) -> Chunks:
-    """Say the reply before this one now, and keep this one for the next time."""
-    before, active.memory[b""] = active.memory.get(b"", b""), message.data
-    return message.with_data(before)
+def _text_or(default: bytes) -> Parse:
+    return lambda text: _bytes(text) if text else default
 
 
 def _row(
@@ -243,46 +96,63 @@ def _row(
     how: tuple[str, Parse, Input | None, Output | None],
 ) -> WireVerb:
     argument, parse, hears, says = how
-    return WireVerb(name, number, tuple(hazards.split()), text, argument, parse, hears, says)
+    talks, wakes = name in TALKATIVE, WAKES.get(name)
+    ids = tuple(hazards.split())
+    return WireVerb(name, number, ids, text, argument, parse, hears, says, talks, wakes)
 
 
+TALKATIVE = frozenset({"echo", "other_device"})
+WAKES: MappingProxyType[str, Wakes] = MappingProxyType(
+    {"banner": effects.at_once, "unasked": effects.now_and_then}
+)
 _ANY_S, _COUNT = _number(0.0, 3600.0), _number(0.0, 4096.0)
+_MEAN_S, _NOISE = _number(0.001, 3600.0), _number(1.0, 256.0, str(effects.NOISE_BYTES_MAX))
 
 VERBS: tuple[WireVerb, ...] = (
-    _row("blackhole", 10, "H10", "Nothing passes, and nobody hangs up.",
-         ("", _nothing, _lose, _eat)),
+    _row("other_device", 17, "H20", "Another instrument is there, and answers everything.",
+         ("[text]", _text_or(effects.STRANGER), effects.lose, effects.other)),
     _row("fifo", 16, "H12", "Of one burst only so many bytes are taken.",
-         ("bytes", _COUNT, _overflow, None)),
-    _row("ignore_cmd", 13, "H19", "The command is lost on its way.", ("", _nothing, _lose, None)),
+         ("bytes", _COUNT, effects.overflow, None)),
+    _row("ignore_cmd", 13, "H19", "The command is lost on its way.",
+         ("", _nothing, effects.lose, None)),
     _row("eat_reply", 12, "H19", "The command is carried out, its reply is lost.",
-         ("", _nothing, None, _eat)),
+         ("", _nothing, None, effects.nobody)),
     _row("freeze", 8, "H04 H10", "The same question gets the same answer for ever.",
-         ("", _nothing, None, _freeze)),
-    _row("other_device", 17, "H20", "Another instrument answers.", ("", _nothing, None, _other)),
-    _row("token", 7, "H03", "A word in place of every number.", ("text", _bytes, None, _token)),
+         ("", _nothing, None, effects.freeze)),
+    _row("token", 7, "H03", "A word in place of every number.",
+         ("text", _bytes, None, effects.token)),
     _row("fmt", 18, "H03", "Numbers are written in another way.",
-         (" | ".join(FORMATS), _one_of(*FORMATS), None, _format)),
+         (" | ".join(effects.FORMATS), _one_of(*effects.FORMATS), None, effects.rewrite)),
     _row("term", 6, "H12", "Lines end otherwise.",
-         (" | ".join(ENDS), _one_of(*ENDS), None, _terminate)),
-    _row("echo", 5, "H12", "What is sent comes back before the reply.",
-         ("", _nothing, None, _echo)),
+         (" | ".join(effects.ENDS), _one_of(*effects.ENDS), None, effects.terminate)),
+    _row("duplicate", 3, "H19", "The reply comes twice.", ("", _nothing, None, effects.twice)),
+    _row("reorder", 3, "H11", "A reply comes after the next one.",
+         ("", _nothing, None, effects.swap)),
+    _row("shift", 3, "H11", "The reply of the question before comes instead.",
+         ("", _nothing, None, effects.shift)),
+    _row("banner", 14, "H24", "Something says, once and unasked, what it says on power-up.",
+         ("text", _bytes, None, None)),
+    _row("unasked", 3, "H11", "A line that nobody asked for, now and then.",
+         ("mean s:text", _pair(_MEAN_S, _bytes), None, None)),
     _row("inject_line", 3, "H11", "A line that nobody asked for comes before the reply.",
-         ("text", _bytes, None, _inject)),
-    _row("duplicate", 3, "H19", "The reply comes twice.", ("", _nothing, None, _twice)),
-    _row("reorder", 3, "H11", "The reply of the question before comes instead.",
-         ("", _nothing, None, _swap)),
-    _row("garbage", 4, "H12", "A burst of noise before the reply.", ("", _nothing, None, _garbage)),
+         ("text", _bytes, None, effects.inject)),
+    _row("echo", 5, "H12", "What is sent comes back before the reply.",
+         ("", _nothing, None, effects.echo)),
+    _row("garbage", 4, "H12", "A burst of noise before the reply.",
+         ("[bytes at most]", _NOISE, None, effects.garbage)),
     _row("flip_bits", 4, "H12", "Bits turn over, so many a byte.",
-         ("probability per byte", _number(0.0, 1.0), None, _flip)),
-    _row("delay", 2, "H11", "The reply comes so much later.", ("s", _ANY_S, None, _delay)),
+         ("probability per byte", _number(0.0, 1.0), None, effects.flip)),
+    _row("blackhole", 10, "H10", "Nothing passes, and nobody hangs up.",
+         ("", _nothing, effects.lose, effects.nobody)),
+    _row("delay", 2, "H11", "The reply comes so much later.", ("s", _ANY_S, None, effects.delay)),
     _row("latency", 11, "H11", "The reply takes its time, now more, now less.",
-         ("mean s:spread s", _pair(_ANY_S, _number(0.0, 60.0, "0")), None, _jitter)),
+         ("mean s:spread s", _pair(_ANY_S, _number(0.0, 60.0, "0")), None, effects.jitter)),
     _row("cut_after", 1, "H12", "So many bytes, then silence; the tail may follow later.",
-         ("bytes[:s until the tail]", _pair(_COUNT, _number(0.0, 3600.0, "0")), None, _cut)),
+         ("bytes[:s until the tail]", _pair(_COUNT, _number(0.0, 3600.0, "0")), None, effects.cut)),
     _row("drop_after", 9, "H10", "So many bytes of the reply, then the other end hangs up.",
-         ("bytes:fin | rst", _pair(_COUNT, _one_of("fin", "rst")), None, None)),
-    _row("clock_jump", 20, "H32", "The instrument's own clock jumps ahead.",
-         ("s", _ANY_S, None, None)),
+         ("bytes:fin | rst", _pair(_COUNT, _one_of("fin", "rst")), None, effects.head)),
+    _row("clock_jump", 20, "H32", "The clock that the instrument reports jumps.",
+         ("s", _number(-3600.0, 3600.0), None, None)),
 )  # fmt: skip
 """In the order in which they act on one message. Numbers 14 and 15 (reboot, panel change) are the
 twins' own verbs; 19 (bytes that move something) is a sin of drivers: see `FaultyWire.tap`."""

@@ -5,12 +5,14 @@ import asyncio
 
 import pytest
 
-from drivers.opsens_handysens import SPEC, OpsensHandysens
+from drivers.opsens_handysens import SPEC, OpsensHandysens, OpsensOptions
 from mnht_controller.devices import errors
 from mnht_controller.devices.contract import Setup
 from mnht_controller.devices.link import Link, LinkState
 from mnht_controller.devices.testing import conformance, expected_wire
 from mnht_controller.domain.reading import Quality
+from sim_hardware.devices.thermometers.opsens import Headers, OpsensTwin
+from sim_hardware.wire.memory import MemoryTransport
 from tests.support import run_virtual
 from tests.unit.devices.wires import Wire
 
@@ -185,5 +187,77 @@ def test_a_running_stream_is_stopped_after_the_identity_only():
         assert (await driver.sample())[1].value == 41.0
         await task
         await driver.close()
+
+    run_virtual(main())
+
+
+PICOM = Setup((1, 2), OpsensOptions(profile="picom"))
+
+
+async def test_picom_ends_its_commands_in_cr():
+    """PicoM script: `\\r` both for `*IDN?` and for `CH1:DATA? 1`; replies end as ever."""
+    pairs = [
+        (b"*IDN?\r", b"OPSENS,PicoM,SIM0042,1.7\n\x04\n"),
+        (b"CH1:DATA? 1\r", b"23.45\n\x04\n"),
+        (b"CH2:DATA? 1\r", b"Err -170\n\x04\n"),
+    ]
+    with expected_wire(pairs) as wire:
+        driver = SPEC.make(Link(wire), PICOM)
+        assert (await driver.open()).model == "PicoM"
+        readings = await driver.sample()
+    assert {n: (r.value, r.detail) for n, r in readings.items()} == {
+        1: (23.45, ""),
+        2: (None, "Err -170"),
+    }
+
+
+def test_a_profile_that_nobody_knows():
+    with pytest.raises(ValueError, match="handysens, picom"):
+        OpsensOptions(profile="tempsens")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
+@pytest.mark.parametrize("headers", list(Headers))
+def test_twin_with_and_without_headers_that_loses_an_eot(headers, end):
+    """H12: what is left over never becomes another channel's value, and one query heals it."""
+
+    async def main():
+        profile = "handysens" if end == "\n" else "picom"
+        twin = OpsensTwin({1: lambda _: 41.2, 2: lambda _: 44.5}, headers=headers)
+        link = Link(MemoryTransport(twin, "twin", baud=9600, chunk_max=1))
+        driver = SPEC.make(link, Setup((1, 2), OpsensOptions(profile=profile)))
+        await driver.open()
+        assert {n: r.value for n, r in (await driver.sample()).items()} == {1: 41.2, 2: 44.5}
+        twin.inject("lost_eot", "", 0.0)
+        with pytest.raises(errors.LinkError):
+            await driver.sample()
+        twin.clear("lost_eot")
+        await driver.open()
+        assert {n: r.value for n, r in (await driver.sample()).items()} == {1: 41.2, 2: 44.5}
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("channels", [(1,), (1, 2)])
+def test_a_stream_that_somebody_starts_is_stopped_by_opening_anew(channels):
+    """H21; until then nothing of it is another channel's value."""
+
+    async def main():
+        twin = OpsensTwin({n: lambda _, n=n: 40.0 + n for n in (1, 2)})
+        driver = SPEC.make(Link(MemoryTransport(twin, "twin", baud=57600)), Setup(channels))
+        await driver.open()
+        twin.inject("panel_change", "stream", asyncio.get_running_loop().time())
+        for _ in range(3):
+            await asyncio.sleep(0.1)
+            try:
+                readings = await driver.sample()
+            except errors.LinkLostError:
+                await driver.open()
+                continue
+            assert all(r.value in (None, 40.0 + n) for n, r in readings.items())
+        assert twin.next_at() is None
+        assert {n: r.value for n, r in (await driver.sample()).items()} == {
+            n: 40.0 + n for n in channels
+        }
 
     run_virtual(main())

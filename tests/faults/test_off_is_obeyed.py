@@ -28,7 +28,8 @@ def test_a_source_that_ignores_off_is_found_out(site):
     """The oracles judge the 0.75 s from the first moment that no field is wanted."""
     simulation, result = simulated(site, "amp_ignores_off")
     assert simulation.seen.course.first(Phase.PLATEAU) is not None
-    assert (result["outcome"], result["first_out"]) == ("tripped", "off_not_obeyed")
+    assert result["outcome"] == "tripped"
+    assert result["first_out"] in {"off_not_obeyed", "readback_high"}
     assert result["oracle_violations"] == []
     assert not simulation.seen.edges[-1].energized
     assert not simulation.world.line.closed(simulation.world.start_s + 1e6)

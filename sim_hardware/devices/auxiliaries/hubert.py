@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Twin of a HUBERT A1230 linear amplifier: its binary frames, its relay and its interlock.
+"""Twin of a HUBERT A1230 linear amplifier: its binary frames, its relays and its interlock.
 
 Documented (A1230-01 manual page 19, A1230-02 manual pages 22 and 23): frames, address 100 for all,
-0xFE and 0xFD, 500 ms for a partial frame, the commands. Assumed: which of 0x12 to 0x17 is what,
-one byte for what is asked, signal 1 for a closed interlock, an open one opens the relay.
+a reply after execution, 0xFE and 0xFD, 500 ms for a partial frame, the commands, bits of 0x01 and
+0x09, start configuration 0x0C, type 0x10. Assumed: which of 0x12 to 0x17 is what; one byte for what
+is asked; its own address in 0xFE and 0xFD; signal 1 for a closed interlock, which is the input and
+not the latch; a trip opens the relay and clears `ready`; an error stays while its cause does; the
+start configuration has the bits of the status byte, so that its default closes the output relay on
+power-up.
 """
+
+from types import MappingProxyType
 
 from sim_hardware.devices.core import Chunks, QuietCore
 
@@ -12,112 +18,158 @@ STATUS, IN_50R, IN_100K, RELAY, VOLTAGE, TEMPERATURE, LOSS, ERRORS = 1, 2, 3, 4,
 START_SET, START_GET, ADDRESS, TYPE, FIRMWARE, HARDWARE = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15
 MODE_SET, LATCH_RESET, MODE, SIGNAL = 0x53, 0x54, 0x55, 0x56
 UNKNOWN, TIMED_OUT, ALL = 0xFE, 0xFD, 100
-PARTIAL_S, LATENCY_S = 0.5, 0.003
+PARTIAL_S, LATENCY_S, FRAME_MIN, FRAME_MAX = 0.5, 0.003, 3, 16
 LATCHING, LIVE, OFF = 0, 1, 2
-SETTINGS = {IN_50R: "in_50r", IN_100K: "in_100k", VOLTAGE: "voltage", START_SET: "start"}
-ERROR_BITS = {"short": 1, "overload": 2, "hot": 32, "hardware": 128}
+RELAY_BIT = 3
+SETTINGS = MappingProxyType({IN_50R: "in_50r", IN_100K: "in_100k", START_SET: "start"})
+CONSTANTS = MappingProxyType({TYPE: 0x10, FIRMWARE: 0x21, HARDWARE: 0x11, 0x16: 0, 0x17: 0})
+ERROR_BITS = MappingProxyType(
+    {"short": 1, "current": 2, "loss": 8, "hot": 32, "transformer": 64, "hardware": 128}
+)
+OVERLOADS, HEAT = 0b11111, 32 | 64
+V_HIGH = 0xC0
 
 
 class HubertTwin(QuietCore):
     """One amplifier. `closed(t)`: whether what comes in gets out.
 
-    Faults: interlock_open (until cleared), reboot, overload and others of ERROR_BITS by `input`.
+    Faults: input (`interlock:open`, `interlock:closed`), overload (a name of ERROR_BITS, else
+    current), reboot, panel_change (`relay:0`, `relay:1`, `mode:0` to `mode:2`, a name of
+    ERROR_BITS).
     """
 
     def __init__(self, address: int = 1) -> None:
         self.address = address
         self._buffers: dict[int, tuple[float, bytes]] = {}
-        self.is_interlock_closed = True
-        self._defaults()
+        self.is_interlock_closed, self.errors, self.mode = True, 0, LATCHING
+        self.start = 0x0C
+        self._power_up()
 
-    def _defaults(self) -> None:
-        self.in_50r, self.in_100k, self.voltage, self.start = 1, 0, 0, 0x0C
-        self.relay, self.errors, self.mode, self.is_latched = 0, 0, LATCHING, False
+    def _power_up(self) -> None:
+        """Start configuration and interlock mode are kept; a latch is not."""
+        self._buffers.clear()
+        self.in_50r, self.in_100k, self.voltage = 1, 0, 0
+        self.is_latched = False
+        self.relay = self.start >> RELAY_BIT & 1
+        self._protect()
 
     def closed(self, t: float) -> bool:
-        """Return whether the output is connected."""
-        return bool(self.relay)
+        """Return whether the output is connected and nothing holds it off."""
+        return bool(self.relay) and self.is_ready
+
+    # ---- frames --------------------------------------------------------------------------------
 
     def disconnect(self, t: float, client: int) -> None:
         """Forget a partial frame."""
         self._buffers.pop(client, None)
 
-    def feed(self, data: bytes, t: float, client: int = 0) -> Chunks:
-        """Take frames; a partial one is dropped, and said so, after PARTIAL_S."""
-        begun, buffer = self._buffers.get(client, (t, b""))
+    def next_at(self) -> float | None:
+        """Return when the oldest partial frame is dropped."""
+        return min((at + PARTIAL_S for at, held in self._buffers.values() if held), default=None)
+
+    def advance(self, t: float) -> Chunks:
+        """Drop partial frames in time, and say so."""
         replies: Chunks = []
-        if buffer and t - begun > PARTIAL_S:
-            replies.append((begun + PARTIAL_S, bytes((3, self.address, TIMED_OUT))))
-            buffer = b""
-        begun, buffer = (begun if buffer else t), buffer + data
-        while buffer and 3 <= buffer[0] <= len(buffer):
-            frame, buffer, begun = buffer[: buffer[0]], buffer[buffer[0] :], t
+        for client, (begun, held) in tuple(self._buffers.items()):
+            if held and t - begun >= PARTIAL_S:
+                self._buffers[client] = (t, b"")
+                replies.append((begun + PARTIAL_S, bytes((3, self.address, TIMED_OUT))))
+        return replies
+
+    def feed(self, data: bytes, t: float, client: int = 0) -> Chunks:
+        """Take frames and answer each after it is done."""
+        replies = [(max(at, t), said) for at, said in self.advance(t)]
+        begun, held = self._buffers.get(client, (t, b""))
+        begun, held = (begun if held else t), held + data
+        while held and FRAME_MIN <= held[0] <= min(len(held), FRAME_MAX):
+            frame, held, begun = held[: held[0]], held[held[0] :], t
             if frame[1] in (self.address, ALL):
                 replies.append((t + LATENCY_S, self._answer(frame[2], frame[3:])))
-        if buffer and buffer[0] < 3:
-            buffer = b""  # no frame begins so
-        self._buffers[client] = (begun, buffer)
-        return [(max(at, t), said) for at, said in replies]
+        if held and not FRAME_MIN <= held[0] <= FRAME_MAX:
+            held = b""  # no frame begins so
+        self._buffers[client] = (begun, held)
+        return replies
 
     def _answer(self, command: int, parameters: bytes) -> bytes:
         if parameters:
-            known = self._set(command, parameters[0])
-            body = bytes((command if known else UNKNOWN,))
+            is_known = len(parameters) == 1 and self._set(command, parameters[0])
+            body = bytes((command if is_known else UNKNOWN,))
         else:
             value = self._get(command)
             body = bytes((UNKNOWN,)) if value is None else bytes((command, value))
         return bytes((len(body) + 2, self.address)) + body
 
+    # ---- commands ------------------------------------------------------------------------------
+
     def _set(self, command: int, value: int) -> bool:
-        if command == RELAY:
-            self.relay = int(value == 1 and self._is_permitted())
+        if command == RELAY and value in (0, 1):
+            self.relay = int(value == 1 and self.is_ready)
         elif command == MODE_SET and value in (LATCHING, LIVE):
             self.mode = value
-        elif command == LATCH_RESET:
-            self.is_latched = not self.is_interlock_closed
+        elif command == LATCH_RESET and value == 0:
+            self.is_latched = False
+        elif command == VOLTAGE and value in (0, 1, 2):
+            self.voltage = value
         elif command in SETTINGS:
             setattr(self, SETTINGS[command], value)
         else:
             return False
+        self._protect()
         return True
 
     def _get(self, command: int) -> int | None:
-        return {
-            STATUS: self._status(), TEMPERATURE: 31, LOSS: 12, ERRORS: self.errors,
-            START_GET: self.start, ADDRESS: self.address, TYPE: 0x10, FIRMWARE: 0x21,
-            HARDWARE: 0x11, 0x16: 0, 0x17: 0, MODE: self.mode,
-            SIGNAL: int(self.is_interlock_closed and not self.is_latched),
-        }.get(command)  # fmt: skip
+        values = {
+            STATUS: self.status, VOLTAGE: self.voltage, TEMPERATURE: 31, LOSS: 12,
+            ERRORS: self.errors, START_GET: self.start, ADDRESS: self.address, MODE: self.mode,
+            SIGNAL: int(self.is_interlock_closed),
+        }  # fmt: skip
+        return (values | dict(CONSTANTS)).get(command)
 
-    def _status(self) -> int:
-        is_ready = self._is_permitted()
-        bits = int(is_ready) | (2 if self.errors & 0b11110 else 0) | (4 if self.errors & 96 else 0)
-        return bits | self.relay << 3 | self.in_50r << 4 | self.in_100k << 5 | 0xC0
+    @property
+    def status(self) -> int:
+        """Bits of 0x01: ready, overload, heat, output relay, 50R and 100k relays, V+ and V-."""
+        bits = int(self.is_ready) | (2 if self.errors & OVERLOADS else 0)
+        bits |= 4 if self.errors & HEAT else 0
+        bits |= self.relay << RELAY_BIT | (self.in_50r & 1) << 4 | (self.in_100k & 1) << 5
+        return bits | (V_HIGH if self.voltage == 0 else 0)
 
-    def _is_permitted(self) -> bool:
+    @property
+    def is_ready(self) -> bool:
+        """Whether neither interlock nor error holds it off."""
         is_closed = self.mode == OFF or (self.is_interlock_closed and not self.is_latched)
         return is_closed and not self.errors
+
+    def _protect(self) -> None:
+        """An open interlock opens the relay, and stays so if it latches; an error does too."""
+        if not self.is_interlock_closed and self.mode == LATCHING:
+            self.is_latched = True
+        self.relay = self.relay if self.is_ready else 0
 
     # ---- faults --------------------------------------------------------------------------------
 
     def set_interlock(self, *, closed: bool) -> None:
-        """Move the interlock's contact; an open one opens the relay, and stays so if it latches."""
+        """Move the interlock's contact."""
         self.is_interlock_closed = closed
-        if not closed and self.mode != OFF:
-            self.relay = 0
-            self.is_latched = self.mode == LATCHING
+        self._protect()
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault."""
+        name, _, value = argument.partition(":")
         if verb == "reboot":
-            self._defaults()
-        elif verb == "input" and argument in {"interlock:open", "interlock:closed"}:
-            self.set_interlock(closed=argument.endswith("closed"))
+            self._power_up()
+        elif verb == "input" and name == "interlock" and value in {"open", "closed"}:
+            self.set_interlock(closed=value == "closed")
+        elif verb == "overload" and (not argument or argument in ERROR_BITS):
+            self.errors |= ERROR_BITS[argument or "current"]
         elif verb == "panel_change" and argument in ERROR_BITS:
             self.errors |= ERROR_BITS[argument]
-            self.relay = 0
+        elif verb == "panel_change" and name == "relay" and value in {"0", "1"}:
+            self._set(RELAY, int(value))
+        elif verb == "panel_change" and name == "mode" and value in {"0", "1", "2"}:
+            self.mode = int(value)
         else:
             raise ValueError(f"an amplifier has no fault {verb!r} with {argument!r}")
+        self._protect()
 
     def clear(self, verb: str) -> None:
         """End it; a latch stays until it is reset."""

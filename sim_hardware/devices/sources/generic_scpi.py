@@ -24,8 +24,7 @@ class ScpiSource(StageFaults, ScpiInstrument):
     """Bytes in, bytes out; one line buffer per client, one instrument behind them.
 
     `stage` is the electronics: `stage.current(t)` is the peak field before the enable contact, and
-    `stage.measured` is to be set to the field after it. Faults: amp_ignores_off, amp_stuck_full,
-    reboot.
+    `stage.measured` is to be set to the field after it. Faults: those of StageFaults; reboot.
     """
 
     headers = HEADERS
@@ -43,23 +42,12 @@ class ScpiSource(StageFaults, ScpiInstrument):
         self.stage = FieldStage(start_s)
         self.stage.on_trip = self._tripped
 
-    def inject(self, verb: str, argument: str, t: float) -> None:
-        """Start a fault; reboot is one, too."""
-        if verb == "reboot":
-            self.reboot(t)
-        else:
-            super().inject(verb, argument, t)
-
     def advance(self, t: float) -> Chunks:
         """Let timers and protections act; this instrument says nothing unasked."""
         self.stage.elapse(t)
-        self.supervise(t)
+        self.stage.supervise(t)
         self.refresh(t)
         return []
-
-    def supervise(self, t: float) -> None:
-        """Compare field and demand, and watch the coil's water."""
-        self.stage.supervise(t)
 
     def heard(self, t: float) -> None:
         """Any known command feeds the watchdog, unless only heartbeats do."""
@@ -77,14 +65,18 @@ class ScpiSource(StageFaults, ScpiInstrument):
 
     def reboot(self, t: float) -> None:
         """Power-cycle: counters and settings start anew, the boot count does not."""
-        measured, sensors = self.stage.measured, self.stage.sensors
-        own = self.stage.current
-        self.stage, self.status = FieldStage(t), Status(standard=PON)
-        self.stage.on_trip, self.stage.sensors = self._tripped, sensors
-        if measured != own:
-            self.stage.measured = measured
+        self.stage.restart(t)
+        self.status = Status(standard=PON)
         self.booted_at, self.boots, self.sequence = t, self.boots + 1, 0
         self.lines.clear()
+
+    def inject(self, verb: str, argument: str, t: float) -> None:
+        """Start a fault."""
+        if verb == "reboot":
+            self.stage.elapse(t)
+            self.reboot(t)
+        else:
+            super().inject(verb, argument, t)
 
     def when_settled(self, t: float) -> str:
         """Answer *OPC? once the ramp has ended."""

@@ -1,31 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Twin of a Keysight 33500B waveform generator.
+"""Twin of a Keysight 33511B waveform generator, which has one channel.
 
-Documented (pymeasure's driver; the guide's SCPI chapter): FUNC, FREQ, VOLT, its unit and offset,
-OUTP, OUTP:LOAD, BURS, APPL, replies such as `+1.00000000000000E+05`. From memory of the guide: the
-voltage clamp, -221 for what it refuses, 9.9E37 for a load of high impedance.
+Documented (pymeasure's driver; 33500 guide, page 324): FUNC and its shapes, FREQ, PHAS, VOLT with
+unit, offset and levels, OUTP, OUTP:LOAD, BURS, replies such as `+1.00000000000000E+05`; another
+load rescales what is said, not what comes out; limits clip an amplitude and queue a settings
+conflict. From memory of the guide: VOLT:LIM, APPL, the other modes, -222 for what is clipped,
+9.9E37 for a load of high impedance, power-on values.
 """
 
+import math
 import re
 from collections.abc import Callable
+from types import MappingProxyType
 
 from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import StageFaults
 from sim_hardware.devices.scpi_instrument import Row, ScpiInstrument, table
+from sim_hardware.devices.scpi_status import PON
 from sim_hardware.devices.scpi_syntax import Range, ScpiError, boolean, number, one
-from sim_hardware.devices.sources.waveform import HIGH_IMPEDANCE, Wave, WaveStage
+from sim_hardware.devices.sources.waveform import HIGH_IMPEDANCE, SOURCE_OHM, Wave, WaveStage
 
-FUNCTIONS = {"SIN": "SIN", "SINUSOID": "SIN", "SQU": "SQU", "SQUARE": "SQU", "RAMP": "RAMP",
-             "PULS": "PULS", "PULSE": "PULS", "NOIS": "NOIS", "DC": "DC"}  # fmt: skip
-HZ, VPP, VOLTS = Range(1e-6, 30e6, 1e3), Range(1e-3, 20.0, 0.1), Range(-10.0, 10.0, 0.0)
-OHM = Range(1.0, 10e3, 50.0)
+FUNCTIONS = MappingProxyType(
+    {
+        "SIN": "SIN", "SINUSOID": "SIN", "SQU": "SQU", "SQUARE": "SQU", "TRI": "TRI",
+        "TRIANGLE": "TRI", "RAMP": "RAMP", "PULS": "PULS", "PULSE": "PULS", "PRBS": "PRBS",
+        "NOIS": "NOIS", "NOISE": "NOIS", "ARB": "ARB", "ARBITRARY": "ARB", "DC": "DC",
+    }
+)  # fmt: skip
+EVER = 1e38
+HZ, VOLTS, OHM = Range(1e-6, 20e6, 1e3), Range(-10.0, 10.0, 0.0), Range(1.0, 10e3, 50.0)
+ANY = Range(-EVER, EVER, 0.0)
+VPP_MIN, VPP_MAX_OPEN = 1e-3, 20.0
+RMS = 1.0 / (2.0 * math.sqrt(2.0))
+"""Of a sine, in volts peak to peak."""
+
+UNITS = ("VPP", "VRMS", "DBM")
 CHANNEL = re.compile(r"^(SOUR(?:CE)?|OUTP(?:UT)?)1(?=:|$)")
+STORED = MappingProxyType(
+    {
+        "[SOURce:]PHASe": (Range(-360.0, 360.0, 0.0), 0.0),
+        "[SOURce:]FUNCtion:SQUare:DCYCle": (Range(0.01, 99.99, 50.0), 50.0),
+        "[SOURce:]FUNCtion:RAMP:SYMMetry": (Range(0.0, 100.0, 100.0), 100.0),
+        "[SOURce:]FUNCtion:PULSe:WIDTh": (Range(16e-9, 1e6, 1e-4), 1e-4),
+        "[SOURce:]FUNCtion:PULSe:PERiod": (Range(33e-9, 1e6, 1e-3), 1e-3),
+        "[SOURce:]FUNCtion:PULSe:DCYCle": (Range(0.01, 99.99, 10.0), 10.0),
+        "[SOURce:]BURSt:NCYCles": (Range(1.0, 1e8, 1.0), 1.0),
+        "[SOURce:]BURSt:INTernal:PERiod": (Range(1e-6, 8e3, 1e-2), 1e-2),
+    }
+)
+"""Numbers that are kept and said again, with their ranges and defaults."""
 
 
 class Keysight33500Twin(StageFaults, ScpiInstrument):
     """One channel before an amplifier that makes `a_per_m_per_vpp` of each volt at 50 ohm.
 
-    Faults: those of StageFaults; reboot; panel_change (`vpp:1.0`, `freq:5e4`, `on`, `off`).
+    Faults: those of StageFaults; reboot; panel_change (`vpp:1.0`, `freq:5e4`, `on`, `off`,
+    `func:SQU`, `unit:VRMS`, `load:INF`, `burst:on`, `limit:off`).
     """
 
     line_max = 4096
@@ -36,7 +66,7 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
         super().__init__("Agilent Technologies,33511B,{},3.03-1.19-2.00-52-00", serial, start_s)
         self.output = WaveStage(start_s, a_per_m_per_vpp)
         self.stage = self.output.stage
-        self.unit = "VPP"
+        self.reset(start_s)
 
     def header(self, text: str) -> str:
         """The first channel may be named, or not."""
@@ -57,9 +87,10 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
         self.output.follow(t)
 
     def reset(self, t: float) -> None:
-        """Do *RST: a small sine, off."""
+        """Do *RST: a small sine, off; no mode, no limits."""
         self.output.wave = Wave()
-        self.unit = "VPP"
+        self.unit, self.mode, self.burst_mode = "VPP", "", "TRIG"
+        self.numbers = {pattern: default for pattern, (_, default) in STORED.items()}
 
     # ---- commands ------------------------------------------------------------------------------
 
@@ -74,65 +105,119 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
         """`FREQ 1.0E5`."""
         self.wave.frequency_hz = number(one(arguments), HZ)
 
+    @property
+    def volts_range(self) -> Range:
+        """Amplitudes that this load and the clamp allow, in the unit that is set."""
+        top = VPP_MAX_OPEN * self.wave.shown_share
+        return Range(self.to_unit(VPP_MIN), self.to_unit(top), self.to_unit(0.1))
+
     def set_volts(self, arguments: list[str], t: float) -> None:
-        """`VOLT 0.1`, in the unit that is set."""
-        vpp = number(one(arguments), VPP) * (2.0 * 2.0**0.5 if self.unit == "VRMS" else 1.0)
-        self._require_fit(vpp, self.wave.offset_v)
-        self.wave.vpp = vpp
+        """`VOLT 0.1`, in the unit that is set. Too much is clipped, and said so."""
+        limits = self.volts_range
+        value = number(one(arguments), Range(-EVER, EVER, limits.default))
+        value = {"MIN": limits.low, "MAX": limits.high}.get(arguments[0].upper()[:3], value)
+        vpp = self.from_unit(value)
+        self.wave.vpp = min(max(vpp, VPP_MIN), self.from_unit(limits.high), self.wave.room_vpp)
+        if vpp > self.wave.room_vpp + 1e-9:
+            raise ScpiError(-221, "Settings conflict; amplitude limited by output limits")
+        if not (limits.low - 1e-9 <= value <= limits.high + 1e-9):
+            raise ScpiError(-222, "Data out of range; value clipped to its limit")
 
     def set_offset(self, arguments: list[str], t: float) -> None:
         """`VOLT:OFFS 0`."""
-        offset_v = number(one(arguments), VOLTS)
-        self._require_fit(self.wave.vpp, offset_v)
-        self.wave.offset_v = offset_v
+        wave, before = self.wave, self.wave.offset_v
+        wave.offset_v = number(one(arguments), VOLTS)
+        if wave.vpp > wave.room_vpp + 1e-9:
+            wave.offset_v = before
+            raise ScpiError(-221, "Settings conflict; offset limited by output limits")
+
+    def set_levels(self, low_v: float, high_v: float) -> None:
+        """`VOLT:HIGH 1`, `VOLT:LOW -1`: both make amplitude and offset."""
+        wave, before = self.wave, (self.wave.low_v, self.wave.high_v)
+        wave.set_levels(low_v, high_v)
+        if not (VPP_MIN - 1e-9 <= wave.vpp <= wave.room_vpp + 1e-9):
+            wave.set_levels(*before)
+            raise ScpiError(-221, "Settings conflict; levels do not fit")
 
     def set_unit(self, arguments: list[str], t: float) -> None:
         """`VOLT:UNIT VPP`."""
         word = one(arguments).upper()
-        if word not in {"VPP", "VRMS", "DBM"}:
+        if word not in UNITS:
             raise ScpiError(-224, f"Illegal parameter value;{word}")
+        if word == "DBM" and self.wave.load_ohm >= HIGH_IMPEDANCE:
+            raise ScpiError(-221, "Settings conflict; dBm needs a load")
         self.unit = word
 
     def set_load(self, arguments: list[str], t: float) -> None:
-        """`OUTP:LOAD 50`, or INF."""
+        """`OUTP:LOAD 50`, or INF: the volts that are said change, those that come out do not."""
         word = one(arguments).upper()
         is_open = word in {"INF", "INFINITY", "9.9E37", "9.9E+37"}
         self.wave.set_load(HIGH_IMPEDANCE if is_open else number(word, OHM))
+        if is_open and self.unit == "DBM":
+            self.unit = "VPP"
 
     def set_limit(self, name: str, arguments: list[str]) -> None:
         """`VOLT:LIM:HIGH 2.5`: what the output may not pass."""
-        value = number(one(arguments), VOLTS)
-        setattr(self.wave, name, value)
-        if self.wave.is_limited and not self.wave.fits(self.wave.vpp, self.wave.offset_v):
-            self.wave.is_limited = False
-            raise ScpiError(-221, "Settings conflict;limits must not be smaller than the output")
+        before = getattr(self.wave, name)
+        setattr(self.wave, name, number(one(arguments), VOLTS))
+        if self.wave.vpp > self.wave.room_vpp + 1e-9:
+            setattr(self.wave, name, before)
+            raise ScpiError(-221, "Settings conflict; the output is beyond this limit")
 
     def set_limited(self, arguments: list[str], t: float) -> None:
-        """`VOLT:LIM:STAT ON`."""
-        is_limited, wave = boolean(one(arguments)), self.wave
-        wave.is_limited = is_limited
-        if not wave.fits(wave.vpp, wave.offset_v):
+        """`VOLT:LIM:STAT ON`; refused while the output is beyond the limits."""
+        wave = self.wave
+        wave.is_limited = boolean(one(arguments))
+        if wave.vpp > wave.room_vpp + 1e-9:
             wave.is_limited = False
-            raise ScpiError(-221, "Settings conflict;the output is beyond the limits")
+            raise ScpiError(-221, "Settings conflict; the output is beyond the limits")
 
     def set_output(self, arguments: list[str], t: float) -> None:
         """`OUTP ON`."""
         self.wave.is_on = boolean(one(arguments))
 
-    def apply_sine(self, arguments: list[str], t: float) -> None:
-        """`APPL:SIN 100000,0.2,0`: all at once, and on."""
+    def set_mode(self, mode: str, arguments: list[str]) -> None:
+        """`BURS:STAT ON`: one mode at a time."""
+        if boolean(one(arguments)):
+            self.mode = mode
+        elif self.mode == mode:
+            self.mode = ""
+
+    def set_burst_mode(self, arguments: list[str], t: float) -> None:
+        """`BURS:MODE TRIG` or `GAT`."""
+        word = one(arguments).upper()[:4]
+        if word not in {"TRIG", "GAT", "GATE"}:
+            raise ScpiError(-224, f"Illegal parameter value;{word}")
+        self.burst_mode = "TRIG" if word == "TRIG" else "GAT"
+
+    def apply_shape(self, shape: str, arguments: list[str], t: float) -> None:
+        """`APPL:SIN 1E5,0.2,0`: all at once, no mode, and on."""
         setters = (self.set_frequency, self.set_volts, self.set_offset)
         for setter, argument in zip(setters, arguments, strict=False):
             setter([argument], t)
-        self.wave.function, self.wave.is_on = "SIN", True
+        self.wave.function, self.wave.is_on, self.mode = shape, True, ""
 
-    def volts(self) -> str:
-        """The amplitude in the unit that is set."""
-        return nr3(self.wave.vpp / (2.0 * 2.0**0.5) if self.unit == "VRMS" else self.wave.vpp)
+    def store(self, pattern: str, arguments: list[str]) -> None:
+        """Keep one of the numbers that nothing here depends on."""
+        self.numbers[pattern] = number(one(arguments), STORED[pattern][0])
 
-    def _require_fit(self, vpp: float, offset_v: float) -> None:
-        if not self.wave.fits(vpp, offset_v):
-            raise ScpiError(-222, "Data out of range;value clipped to the limits: refused")
+    # ---- units ---------------------------------------------------------------------------------
+
+    def to_unit(self, vpp: float) -> float:
+        """Volts peak to peak, in the unit that is set."""
+        if self.unit == "DBM":
+            return 10.0 * math.log10((vpp * RMS) ** 2 / self._ohm / 1e-3)
+        return vpp * RMS if self.unit == "VRMS" else vpp
+
+    def from_unit(self, value: float) -> float:
+        """The other way."""
+        if self.unit == "DBM":
+            return math.sqrt(10.0 ** (min(value, 100.0) / 10.0) * 1e-3 * self._ohm) / RMS
+        return value / RMS if self.unit == "VRMS" else value
+
+    @property
+    def _ohm(self) -> float:
+        return SOURCE_OHM if self.wave.load_ohm >= HIGH_IMPEDANCE else self.wave.load_ohm
 
     # ---- faults --------------------------------------------------------------------------------
 
@@ -140,23 +225,32 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
         """Start a fault."""
         if verb == "reboot":
             self.reset(t)
-            self.status.standard |= 128
+            self.output.restart(t)
+            self.status.clear()
+            self.status.standard = PON
+            self.lines.clear()
         elif verb == "panel_change":
-            self._turn_knob(argument)
+            self._turn_knob(argument, t)
         else:
             super().inject(verb, argument, t)
         self.output.follow(t)
 
-    def _turn_knob(self, argument: str) -> None:
+    def _turn_knob(self, argument: str, t: float) -> None:
         name, _, value = argument.partition(":")
-        if name == "vpp":
-            self.wave.vpp = float(value)
-        elif name == "freq":
-            self.wave.frequency_hz = float(value)
-        elif name in {"on", "off"}:
-            self.wave.is_on = name == "on"
-        else:
-            raise ValueError(f"panel_change: {argument!r} is none of vpp:V, freq:Hz, on, off")
+        knobs: dict[str, Callable[[], None]] = {
+            "vpp": lambda: setattr(self.wave, "vpp", float(value)),
+            "freq": lambda: self.set_frequency([value], t),
+            "on": lambda: self.set_output(["ON"], t),
+            "off": lambda: self.set_output(["OFF"], t),
+            "func": lambda: self.set_function([value], t),
+            "unit": lambda: self.set_unit([value], t),
+            "load": lambda: self.set_load([value], t),
+            "burst": lambda: self.set_mode("BURS", [value]),
+            "limit": lambda: self.set_limited([value], t),
+        }
+        if name not in knobs:
+            raise ValueError(f"panel_change: {argument!r} is none of {', '.join(knobs)}")
+        knobs[name]()
 
 
 def nr3(value: float) -> str:
@@ -168,27 +262,71 @@ def _query(read: Callable[[Keysight33500Twin], str]) -> Callable[..., str]:
     return lambda twin, *_: read(twin)
 
 
-LIM = "[SOURce:]VOLTage:LIMit"
+def _number(read: Callable[[Keysight33500Twin], float]) -> Callable[..., str]:
+    return lambda twin, *_: nr3(read(twin))
+
+
+def _kept(pattern: str) -> Row:
+    return Row(pattern, lambda twin, arguments, _: twin.store(pattern, arguments),
+               _number(lambda twin: twin.numbers[pattern]))  # fmt: skip
+
+
+def _mode(name: str, pattern: str) -> Row:
+    return Row(pattern, lambda twin, arguments, _: twin.set_mode(name, arguments),
+               _query(lambda twin: str(int(twin.mode == name))))  # fmt: skip
+
+
+def _apply(shape: str, pattern: str) -> Row:
+    return Row(pattern, lambda twin, arguments, t: twin.apply_shape(shape, arguments, t))
+
+
+def _amplitude(twin: Keysight33500Twin, arguments: list[str], _: float) -> str:
+    """`VOLT?`, `VOLT? MIN`, `VOLT? MAX`."""
+    limits = twin.volts_range
+    word = arguments[0].upper()[:3] if arguments else ""
+    return nr3({"MIN": limits.low, "MAX": limits.high}.get(word, twin.to_unit(twin.wave.vpp)))
+
+
+def _high(twin: Keysight33500Twin, arguments: list[str], _: float) -> None:
+    twin.set_levels(twin.wave.low_v, number(one(arguments), VOLTS))
+
+
+def _low(twin: Keysight33500Twin, arguments: list[str], _: float) -> None:
+    twin.set_levels(number(one(arguments), VOLTS), twin.wave.high_v)
+
+
+VOLT, LIM = "[SOURce:]VOLTage[:LEVel][:IMMediate]", "[SOURce:]VOLTage:LIMit"
 ROWS = (
     Row("[SOURce:]FUNCtion[:SHAPe]", Keysight33500Twin.set_function,
         _query(lambda twin: twin.wave.function)),
     Row("[SOURce:]FREQuency[:CW]", Keysight33500Twin.set_frequency,
-        _query(lambda twin: nr3(twin.wave.frequency_hz))),
-    Row("[SOURce:]VOLTage[:LEVel][:IMMediate][:AMPLitude]", Keysight33500Twin.set_volts,
-        _query(lambda twin: twin.volts())),
+        _number(lambda twin: twin.wave.frequency_hz)),
+    Row(f"{VOLT}[:AMPLitude]", Keysight33500Twin.set_volts, _amplitude),
     Row("[SOURce:]VOLTage:UNIT", Keysight33500Twin.set_unit, _query(lambda twin: twin.unit)),
-    Row("[SOURce:]VOLTage[:LEVel][:IMMediate]:OFFSet", Keysight33500Twin.set_offset,
-        _query(lambda twin: nr3(twin.wave.offset_v))),
+    Row(f"{VOLT}:OFFSet", Keysight33500Twin.set_offset, _number(lambda twin: twin.wave.offset_v)),
+    Row(f"{VOLT}:HIGH", _high, _number(lambda twin: twin.wave.high_v)),
+    Row(f"{VOLT}:LOW", _low, _number(lambda twin: twin.wave.low_v)),
     Row(f"{LIM}:HIGH", lambda twin, arguments, _: twin.set_limit("limit_high_v", arguments),
-        _query(lambda twin: nr3(twin.wave.limit_high_v))),
+        _number(lambda twin: twin.wave.limit_high_v)),
     Row(f"{LIM}:LOW", lambda twin, arguments, _: twin.set_limit("limit_low_v", arguments),
-        _query(lambda twin: nr3(twin.wave.limit_low_v))),
+        _number(lambda twin: twin.wave.limit_low_v)),
     Row(f"{LIM}:STATe", Keysight33500Twin.set_limited,
         _query(lambda twin: str(int(twin.wave.is_limited)))),
-    Row("[SOURce:]APPLy:SINusoid", Keysight33500Twin.apply_sine),
-    Row("[SOURce:]BURSt:STATe", lambda *_: None, _query(lambda twin: "0")),
     Row("OUTPut[:STATe]", Keysight33500Twin.set_output,
         _query(lambda twin: str(int(twin.wave.is_on)))),
-    Row("OUTPut:LOAD", Keysight33500Twin.set_load, _query(lambda twin: nr3(twin.wave.load_ohm))),
+    Row("OUTPut:LOAD", Keysight33500Twin.set_load, _number(lambda twin: twin.wave.load_ohm)),
+    Row("[SOURce:]BURSt:MODE", Keysight33500Twin.set_burst_mode,
+        _query(lambda twin: twin.burst_mode)),
+    Row("SYSTem:BEEPer[:IMMediate]", lambda *_: None),
+    _mode("AM", "[SOURce:]AM:STATe"),
+    _mode("FM", "[SOURce:]FM:STATe"),
+    _mode("PM", "[SOURce:]PM:STATe"),
+    _mode("FSK", "[SOURce:]FSKey:STATe"),
+    _mode("SWE", "[SOURce:]SWEep:STATe"),
+    _mode("BURS", "[SOURce:]BURSt:STATe"),
+    _apply("SIN", "[SOURce:]APPLy:SINusoid"),
+    _apply("SQU", "[SOURce:]APPLy:SQUare"),
+    _apply("RAMP", "[SOURce:]APPLy:RAMP"),
+    *(_kept(pattern) for pattern in STORED),
 )  # fmt: skip
 Keysight33500Twin.headers = table(ROWS)

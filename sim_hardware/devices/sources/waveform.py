@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What both generator twins share: a sine at a load, and the stage that an amplifier drives."""
+"""What both generator twins share: a wave at a load, and the stage that an amplifier drives.
+
+The amplifier has an input of 50 ohm and no resonance: any periodic wave makes a field.
+"""
 
 from dataclasses import dataclass
 
@@ -9,6 +12,8 @@ SOURCE_OHM = 50.0
 NEVER_S = 1e9
 STEP_A_PER_M_S = 1e6
 HIGH_IMPEDANCE = 9.9e37
+SILENT = frozenset({"DC", "NOIS", "NOISE", "ARB", "PRBS"})
+"""What drives no coil."""
 
 
 @dataclass(slots=True)
@@ -34,20 +39,38 @@ class Wave:
 
     def set_load(self, ohm: float) -> None:
         """Change what the volts are shown for; the socket's own stay."""
-        socket_vpp, socket_offset = self.vpp / self.shown_share, self.offset_v / self.shown_share
+        before = self.shown_share
         self.load_ohm = ohm
-        self.vpp, self.offset_v = socket_vpp * self.shown_share, socket_offset * self.shown_share
+        ratio = self.shown_share / before
+        self.vpp, self.offset_v = self.vpp * ratio, self.offset_v * ratio
+        self.limit_high_v, self.limit_low_v = self.limit_high_v * ratio, self.limit_low_v * ratio
 
     @property
     def vpp_at_50_ohm(self) -> float:
         """What an amplifier with 50 ohm input really gets."""
         return 0.5 * self.vpp / self.shown_share
 
-    def fits(self, vpp: float, offset_v: float) -> bool:
-        """Whether the clamp lets this amplitude out."""
-        top, bottom = offset_v + vpp / 2.0, offset_v - vpp / 2.0
-        is_inside = top <= self.limit_high_v + 1e-9 and bottom >= self.limit_low_v - 1e-9
-        return not self.is_limited or is_inside
+    @property
+    def high_v(self) -> float:
+        """The upper level."""
+        return self.offset_v + self.vpp / 2.0
+
+    @property
+    def low_v(self) -> float:
+        """The lower level."""
+        return self.offset_v - self.vpp / 2.0
+
+    def set_levels(self, low_v: float, high_v: float) -> None:
+        """Set both levels."""
+        self.vpp, self.offset_v = high_v - low_v, (high_v + low_v) / 2.0
+
+    @property
+    def room_vpp(self) -> float:
+        """The greatest amplitude about this offset that the clamp lets out."""
+        if not self.is_limited:
+            return float("inf")
+        above, below = self.limit_high_v - self.offset_v, self.offset_v - self.limit_low_v
+        return max(0.0, 2.0 * min(above, below))
 
 
 class WaveStage:
@@ -56,6 +79,11 @@ class WaveStage:
     def __init__(self, t: float, a_per_m_per_vpp: float) -> None:
         self.wave, self.stage = Wave(), FieldStage(t)
         self._a_per_m_per_vpp = a_per_m_per_vpp
+        self.restart(t)
+
+    def restart(self, t: float) -> None:
+        """Begin anew as after a power cycle; the caller gives the new wave."""
+        self.stage.restart(t)
         self.stage.watchdog.enabled = False
         settings = self.stage.settings
         settings.on_time_s, settings.protection = NEVER_S, NEVER_S
@@ -64,7 +92,7 @@ class WaveStage:
     def follow(self, t: float) -> None:
         """Bring the stage to what the wave says."""
         wave, stage = self.wave, self.stage
-        is_field = wave.is_on and wave.function in {"SIN", "SINE"}
+        is_field = wave.is_on and wave.function not in SILENT
         stage.set_level(wave.vpp_at_50_ohm * self._a_per_m_per_vpp if is_field else 0.0, t)
         if is_field and stage.state is not State.ON:
             stage.arm(1.0, t)

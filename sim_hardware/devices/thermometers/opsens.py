@@ -3,13 +3,17 @@
 
 Documented (public scripts of labs that own one): commands, `…LF EOT LF` around every reply, the
 bare `CHn` header in streams, `Err -NNN`, CR or LF as the end of a command. Assumed: the identity
-text, silence after settings, one line per sample, error numbers, what memory gives back, the text
-in place of a number without a probe.
+text, silence after settings, one line per sample, the oldest first, error numbers, that a channel's
+memory has its own number, the text in place of a number without a probe, 10 to 50 samples a second
+and 50 after power-up.
 """
 
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
+from enum import Enum
+from types import MappingProxyType
 
 from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.lines import LineTwin, twin_serial
@@ -19,14 +23,24 @@ SAMPLE_S = 0.02
 END = b"\x04\n"
 SAMPLES_MAX = 64
 NO_PROBE = "No signal"
-RATES_HZ = {"MIN": 10.0, "MAX": 50.0}
+RATES_HZ = MappingProxyType({"MIN": 10.0, "MAX": 50.0})
 HERTZ_MAX = 50.0
+REBOOTED = "MAX"
+"""Which is SAMPLE_S."""
+
+Lines = list[str]
+
+
+class Headers(Enum):
+    """Where a bare `CHn` line stands before the samples."""
+
+    NONE, STREAM, ALL = range(3)
 
 
 class OpsensTwin(LineTwin):
     """Answers one line at a time; samples each channel every SAMPLE_S seconds of loop time.
 
-    Faults: those of ProbeBank; reboot; panel_change (`rate:HZ`, `stream`).
+    Faults: those of ProbeBank; reboot; panel_change (`rate:HZ`, `stream`); lost_eot.
     """
 
     def __init__(
@@ -34,12 +48,17 @@ class OpsensTwin(LineTwin):
         channels: Mapping[int, Temperature],
         serial: str = "SIM0002",
         model: str = "HandySens",
+        headers: Headers = Headers.STREAM,
     ) -> None:
         super().__init__()
         self._identity = f"Opsens,{model},{twin_serial(serial)},1.00"
         self.bank = ProbeBank(channels, SAMPLE_S)
+        self._headers, self._end = headers, END
         self._stream_left, self._stream_at = 0, math.inf
-        self._memory: list[str] = []
+        self._samples: dict[int, deque[tuple[int, str]]] = {
+            n: deque(maxlen=SAMPLES_MAX) for n in self.bank.fitted
+        }
+        self._memory: dict[int, list[str]] = {}
 
     def answer(self, line: bytes, t: float, client: int) -> bytes:
         """Find the command's row; a wrong one is an error in band."""
@@ -48,59 +67,78 @@ class OpsensTwin(LineTwin):
         text = line.decode("ascii", "replace").strip().upper()
         for pattern, action in COMMANDS:
             if found := pattern.fullmatch(text):
-                return action(self, found, t)
-        return _block(["Err -113"])
+                return self._closed(action(self, found, t))
+        return self._closed(["Err -113"])
+
+    def _closed(self, lines: Lines) -> bytes:
+        """The whole reply; settings have none."""
+        return "".join(f"{line}\n" for line in lines).encode() + self._end if lines else b""
 
     # ---- commands ------------------------------------------------------------------------------
 
-    def data(self, channel: int, count: int, t: float) -> bytes:
-        """The last samples of one channel."""
+    def data(self, channel: int, count: int, t: float) -> Lines:
+        """The last samples of one channel that anybody asked for, the newest last."""
         if channel not in self.bank.fitted:
-            return _block(["Err -114"])
+            return ["Err -114"]
         if channel in self.bank.dropped:
-            return b""
-        return _block([self._text(channel, t)] * min(max(count, 1), SAMPLES_MAX))
+            return []
+        count = min(max(count, 1), SAMPLES_MAX)
+        self._take(channel, t)
+        texts = [text for _, text in self._samples[channel]][-count:]
+        header = [f"CH{channel}"] if self._headers is Headers.ALL else []
+        return header + [texts[0]] * (count - len(texts)) + texts
 
-    def start(self, word: str, t: float) -> bytes:
+    def diagnosis(self, channel: int) -> Lines:
+        """Five lines about one channel."""
+        return list(DIAGNOSIS) if channel in self.bank.fitted else ["Err -114"]
+
+    def start(self, word: str, t: float) -> Lines:
         """Stream so many blocks, or for ever."""
         self._stream_left = int(word) if word.isdigit() else -1
         self._stream_at = t + self.bank.period_s
-        return b""
+        return []
 
-    def stop(self) -> bytes:
+    def stop(self) -> Lines:
         """End the stream."""
         self._stream_left, self._stream_at = 0, math.inf
-        return b""
+        return []
 
-    def rate(self, word: str) -> bytes:
+    def rate(self, word: str) -> Lines:
         """How often it samples."""
         hertz = RATES_HZ[word] if word in RATES_HZ else float(word)
         if not (0.0 < hertz <= HERTZ_MAX):
-            return _block(["Err -222"])
+            return ["Err -222"]
         self.bank.period_s = 1.0 / hertz
-        return b""
+        for samples in self._samples.values():
+            samples.clear()
+        return []
 
-    def acquire(self, count: int, t: float) -> bytes:
-        """Fill the memory with samples of the first channel."""
-        self._memory = [self._text(self.bank.fitted[0], t)] * count
-        return b""
+    def acquire(self, count: int, t: float) -> Lines:
+        """Fill the memory of every channel with its present sample."""
+        self._memory = {n: [self._take(n, t)] * count for n in self.bank.fitted}
+        return []
 
-    def download(self, count: int, offset: int) -> bytes:
+    def download(self, channel: int, count: int, offset: int) -> Lines:
         """Give samples back from memory."""
-        return _block(self._memory[offset : offset + count] or ["Err -222"])
+        return self._memory.get(channel, [])[offset : offset + count] or ["Err -222"]
 
-    def forget(self) -> bytes:
+    def forget(self) -> Lines:
         """Empty the memory."""
-        self._memory = []
-        return b""
+        self._memory = {}
+        return []
 
-    def identity(self) -> bytes:
+    def identity(self) -> Lines:
         """Who it is."""
-        return _block([self._identity])
+        return [self._identity]
 
-    def _text(self, channel: int, t: float) -> str:
+    def _take(self, channel: int, t: float) -> str:
         celsius = self.bank.celsius(channel, t)
-        return self.bank.token(channel, NO_PROBE) if celsius is None else f"{celsius:.2f}"
+        text = self.bank.token(channel, NO_PROBE) if celsius is None else f"{celsius:.2f}"
+        samples, index = self._samples[channel], int(t / self.bank.period_s + 1e-6)
+        if samples and samples[-1][0] == index:
+            samples.pop()
+        samples.append((index, text))
+        return text
 
     # ---- streaming ------------------------------------------------------------------------------
 
@@ -114,9 +152,10 @@ class OpsensTwin(LineTwin):
         while self._stream_left and self._stream_at <= t:
             lines: list[str] = []
             for channel in self.bank.numbers:
-                lines += [f"CH{channel}", self._text(channel, self._stream_at)]
-            if not self.bank.is_stalled:
-                blocks.append((self._stream_at + self.latency_s, _block(lines)))
+                header = [] if self._headers is Headers.NONE else [f"CH{channel}"]
+                lines += [*header, self._take(channel, self._stream_at)]
+            if lines and not self.bank.is_stalled:
+                blocks.append((self._stream_at + self.latency_s, self._closed(lines)))
             self._stream_at += self.bank.period_s
             self._stream_left = max(self._stream_left - 1, -1)
         return blocks
@@ -128,7 +167,9 @@ class OpsensTwin(LineTwin):
         if verb == "reboot":
             self.stop()
             self.forget()
-            self.bank.period_s = SAMPLE_S
+            self.rate(REBOOTED)
+        elif verb == "lost_eot":
+            self._end = b""
         elif verb == "panel_change":
             name, _, value = argument.partition(":")
             if name not in {"rate", "stream"}:
@@ -139,15 +180,14 @@ class OpsensTwin(LineTwin):
 
     def clear(self, verb: str) -> None:
         """End one kind of fault on all channels."""
-        self.bank.clear(verb)
+        if verb == "lost_eot":
+            self._end = END
+        else:
+            self.bank.clear(verb)
 
 
-def _block(lines: list[str]) -> bytes:
-    return "".join(f"{line}\n" for line in lines).encode() + END
-
-
-Action = Callable[[OpsensTwin, re.Match[str], float], bytes]
-DIAGNOSIS = ["signal 82", "lamp 41", "gain 3", "offset 0", "status 0"]
+Action = Callable[[OpsensTwin, re.Match[str], float], Lines]
+DIAGNOSIS = ("signal 82", "lamp 41", "gain 3", "offset 0", "status 0")
 
 COMMANDS: tuple[tuple[re.Pattern[str], Action], ...] = tuple(
     (re.compile(pattern), action)
@@ -155,7 +195,7 @@ COMMANDS: tuple[tuple[re.Pattern[str], Action], ...] = tuple(
         (r"CH(?:ANNEL)?0*(\d+):DATA\? *(\d*)",
          lambda twin, found, t: twin.data(int(found[1]), int(found[2] or 1), t)),
         (r"(?:\*|SYST(?:EM)?:)IDN\?", lambda twin, found, t: twin.identity()),
-        (r"CH(?:ANNEL)?0*\d+:DIAG\?", lambda twin, found, t: _block(DIAGNOSIS)),
+        (r"CH(?:ANNEL)?0*(\d+):DIAG\?", lambda twin, found, t: twin.diagnosis(int(found[1]))),
         (r"MEAS(?:URE)?:STAR(?:T)?(?: +(\d+|INF(?:INITY)?))?",
          lambda twin, found, t: twin.start(found[1] or "1", t)),
         (r"MEAS(?:URE)?:STOP", lambda twin, found, t: twin.stop()),
@@ -163,8 +203,8 @@ COMMANDS: tuple[tuple[re.Pattern[str], Action], ...] = tuple(
         (r"MEM(?:ORY)?:DEL(?:ETE)?:ALL", lambda twin, found, t: twin.forget()),
         (r"MEM(?:ORY)?:ACQ(?:UIRE)?:STAR(?:T)? +(\d{1,4})",
          lambda twin, found, t: twin.acquire(int(found[1]), t)),
-        (r"MEM(?:ORY)?\d*:DOWN(?:LOAD)?\? +(\d+), *(\d+)",
-         lambda twin, found, t: twin.download(int(found[1]), int(found[2]))),
+        (r"MEM(?:ORY)?0*(\d*):DOWN(?:LOAD)?\? +(\d+), *(\d+)",
+         lambda twin, found, t: twin.download(int(found[1] or 1), int(found[2]), int(found[3]))),
     )
 )  # fmt: skip
 """What the scripts use, in short and long form."""

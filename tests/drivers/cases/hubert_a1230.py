@@ -11,11 +11,12 @@ RELAY_OFF = (b"\x04\x01\x04\x00", b"\x03\x01\x04")
 STATUS = (b"\x03\x01\x01", b"\x04\x01\x01\xd1")
 ERRORS = (b"\x03\x01\x09", b"\x04\x01\x09\x00")
 SIGNAL = (b"\x03\x01\x56", b"\x04\x01\x56\x01")
+MODE = (b"\x03\x01\x55", b"\x04\x01\x55\x00")
 
 CASES = (
     Case(
         SPEC,
-        opening=(TYPE, RELAY_OFF, STATUS, ERRORS, SIGNAL),
+        opening=(TYPE, RELAY_OFF, STATUS, STATUS, ERRORS, SIGNAL, MODE),
         twin=lambda _: HubertTwin(),
         setup=Setup((), HubertOptions()),
     ),

@@ -10,7 +10,7 @@ INFO = (
     b"Model: Reflex\rOption: none\rNB Channel: 2\rMode: Fast\rScanning rate: 10 Hz\r"
     b"Serial Number: SIM0002\rInternal Software: 2.10\r*"
 )
-OPENING = ((b"i\r", INFO), (b"ta-\r", b"*"), (b"uc\r", b"*"))
+OPENING = ((b"i\r", INFO), (b"ta-\r", b"*"), (b"p-\r", b"*"), (b"uc\r", b"*"))
 
 CASES = (
     Case(

@@ -1,61 +1,94 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serial ports by names that stay; listing opens and writes nothing."""
+"""Names of serial ports that stay when the kernel renumbers (H50)."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from mnht_controller.devices.ports import RENUMBERED, list_ports, stable_name
+from mnht_controller.devices.ports import (
+    RENUMBERED,
+    STABLE_DIRS,
+    SerialPort,
+    list_ports,
+    stable_name,
+)
 
-
-def info(device, **fields):
-    empty = dict.fromkeys(("vid", "pid", "manufacturer", "product", "serial_number"))
-    return SimpleNamespace(device=str(device), **(empty | fields))
+BY_ID = "usb-FTDI_FT232R_SIM0001-if00-port0"
 
 
 @pytest.fixture
-def folders(tmp_path):
-    """Two ports; one with a name of its own, both with the name of their socket."""
-    for name in ("ttyUSB0", "ttyUSB1"):
-        (tmp_path / name).touch()
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Two adapters; only the first has a serial number of its own, and so a by-id name."""
     by_id, by_path = tmp_path / "by-id", tmp_path / "by-path"
     for folder in (by_id, by_path):
         folder.mkdir()
-    (by_id / "usb-ACME_4711-if00").symlink_to(tmp_path / "ttyUSB0")
-    (by_path / "pci-1").symlink_to(tmp_path / "ttyUSB0")
-    (by_path / "pci-2").symlink_to(tmp_path / "ttyUSB1")
-    return tmp_path, (by_id, by_path)
+    for name in ("ttyUSB0", "ttyUSB1", "ttyS0"):
+        (tmp_path / name).touch()
+    (by_id / BY_ID).symlink_to(tmp_path / "ttyUSB0")
+    (by_path / "pci-0000:00:14.0-usb-0:1:1.0").symlink_to(tmp_path / "ttyUSB0")
+    (by_path / "pci-0000:00:14.0-usb-0:2:1.0").symlink_to(tmp_path / "ttyUSB1")
+    return by_id, by_path
 
 
-def test_the_instruments_name_comes_before_the_sockets(folders):
-    place, dirs = folders
+def row(path: Path, **known: object) -> SimpleNamespace:
+    """One row as pyserial gives it."""
+    nothing = dict.fromkeys(("vid", "pid", "manufacturer", "product", "serial_number"))
+    return SimpleNamespace(**{"device": str(path), **nothing, **known})
+
+
+def test_every_port_with_its_names(tmp_path: Path, folders: tuple[Path, Path]) -> None:
     rows = [
-        info(place / "ttyUSB1"),
-        info(place / "ttyUSB0", vid=0x0403, pid=0x6001, manufacturer="ACME", serial_number="4711"),
-    ]
-    first, second = list_ports(lambda: rows, dirs)
-    assert (first.path, first.stable) == (
-        str(place / "ttyUSB0"),
-        str(dirs[0] / "usb-ACME_4711-if00"),
+        row(tmp_path / "ttyUSB1", vid=0x67B, pid=0x2303),
+        row(tmp_path / "ttyUSB0", vid=0x403, pid=0x6001, manufacturer="FTDI",
+            product="FT232R", serial_number="SIM0001"),
+        row(tmp_path / "ttyS0"),
+    ]  # fmt: skip
+    by_id, by_path = folders
+    assert list_ports(lambda: rows, folders) == (
+        SerialPort(f"{tmp_path}/ttyS0"),
+        SerialPort(
+            f"{tmp_path}/ttyUSB0", f"{by_id}/{BY_ID}", "0403:6001", "FTDI", "FT232R", "SIM0001"
+        ),
+        SerialPort(f"{tmp_path}/ttyUSB1", f"{by_path}/pci-0000:00:14.0-usb-0:2:1.0", "067b:2303"),
     )
-    assert (first.usb, first.manufacturer, first.serial) == ("0403:6001", "ACME", "4711")
-    assert (second.stable, second.usb) == (str(dirs[1] / "pci-2"), None)
 
 
-def test_a_port_without_a_name_of_its_own(folders, tmp_path):
-    place, dirs = folders
-    assert stable_name(str(place / "ttyUSB0"), dirs) == str(dirs[0] / "usb-ACME_4711-if00")
-    assert stable_name("/dev/ttyS0", dirs) is None
-    assert list_ports(lambda: [info("/dev/ttyS0")], (tmp_path / "none",))[0].stable is None
+def test_the_instrument_names_before_the_socket(tmp_path: Path, folders: tuple[Path, Path]) -> None:
+    by_id, by_path = folders
+    assert stable_name(f"{tmp_path}/ttyUSB0", folders) == f"{by_id}/{BY_ID}"
+    assert stable_name(f"{tmp_path}/ttyUSB0", (by_path,)) == (
+        f"{by_path}/pci-0000:00:14.0-usb-0:1:1.0"
+    )
+    assert stable_name(f"{by_path}/pci-0000:00:14.0-usb-0:1:1.0", folders) == f"{by_id}/{BY_ID}"
+    assert stable_name(f"{tmp_path}/ttyS0", folders) is None
+    assert stable_name(f"{tmp_path}/ttyUSB7", folders) is None
 
 
-@pytest.mark.parametrize("path", ["/dev/ttyUSB0", "/dev/ttyACM12"])
-def test_names_that_are_renumbered(path):
-    assert RENUMBERED.fullmatch(path)
+def test_a_system_without_udev_has_no_stable_names(tmp_path: Path) -> None:
+    assert stable_name("/dev/ttyUSB0", (tmp_path / "none",)) is None
+    assert list_ports(list, (tmp_path / "none",)) == ()
+
+
+def test_nothing_is_opened(
+    tmp_path: Path, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening a port moves DTR, which resets some instruments."""
+    for name in ("os.open", "builtins.open", "io.open"):
+        monkeypatch.setattr(name, lambda *_, **__: pytest.fail("a port was opened"))
+    (port,) = list_ports(lambda: [row(tmp_path / "ttyUSB0")], folders)
+    assert port.stable
 
 
 @pytest.mark.parametrize(
-    "path", ["/dev/ttyS0", "/dev/serial/by-id/x", "/dev/ttyAMA0", "/dev/pts/3"]
-)
-def test_names_that_stay(path):
-    assert not RENUMBERED.fullmatch(path)
+    ("path", "moves"),
+    [("/dev/ttyUSB0", True), ("/dev/ttyACM12", True), ("/dev/ttyS0", False),
+     ("/dev/ttyUSB", False), (f"/dev/serial/by-id/{BY_ID}", False)],
+)  # fmt: skip
+def test_which_names_move(path: str, moves: bool) -> None:
+    assert bool(RENUMBERED.fullmatch(path)) is moves
+
+
+def test_this_host_can_be_listed() -> None:
+    assert all(port.path.startswith("/dev/") for port in list_ports())
+    assert [folder.name for folder in STABLE_DIRS] == ["by-id", "by-path"]

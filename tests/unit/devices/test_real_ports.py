@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real pyserial and real pyvisa-py, on ptys and loopback sockets, with all their manners."""
+"""Real pyserial, pyvisa-py and asyncio, on ptys and loopback sockets, with all their manners."""
 
 import asyncio
 import os
@@ -60,12 +60,12 @@ class Instrument:
                 piece()
 
 
-@pytest.fixture(params=["serial", "asrl", "socket"])
+@pytest.fixture(params=["serial", "asrl", "socket", "tcp"])
 def bench(request):
     """Give (resource, instrument, hang_up) on each front."""
     instrument = Instrument()
-    if request.param == "socket":
-        yield from socket_bench(instrument)
+    if request.param in SOCKETS:
+        yield from socket_bench(instrument, SOCKETS[request.param])
     else:
         yield from pty_bench(instrument, request.param)
 
@@ -90,7 +90,10 @@ def pty_bench(instrument, form):
     hang_up()
 
 
-def socket_bench(instrument):
+SOCKETS = {"socket": "TCPIP::127.0.0.1::{}::SOCKET", "tcp": "tcp://127.0.0.1:{}"}
+
+
+def socket_bench(instrument, form):
     server = socket.create_server(("127.0.0.1", 0))
     clients = []
 
@@ -111,7 +114,7 @@ def socket_bench(instrument):
                 client.shutdown(socket.SHUT_RDWR)
             client.close()
 
-    yield f"TCPIP::127.0.0.1::{server.getsockname()[1]}::SOCKET", instrument, hang_up
+    yield form.format(server.getsockname()[1]), instrument, hang_up
     hang_up()
 
 
@@ -252,6 +255,8 @@ def test_one_lock_a_port(tmp_path):
         ("/dev/ttyNONE7", "missing"),
         ("ASRL/dev/ttyNONE7::INSTR", "missing"),
         ("TCPIP::127.0.0.1::1::SOCKET", "refused"),
+        ("tcp://127.0.0.1:1", "refused"),
+        ("rfc2217://127.0.0.1:1", "refused"),
     ],
 )
 async def test_missing_and_refused(resource, why):
@@ -313,8 +318,9 @@ def test_the_libraries_are_imported_on_first_use_only():
     code = (
         "import sys\nfrom mnht_controller.devices.open import transport_for\n"
         "transport_for('ASRL/dev/ttyX::INSTR', 9600)\n"
+        "transport_for('rfc2217://host:1', 9600)\n"
         "import drivers.generic_scpi_source, drivers.opsens_handysens\n"
-        "print(sorted({'pyvisa', 'pyvisa_py', 'serial'} & set(sys.modules)))"
+        "print(sorted({'pyvisa', 'pyvisa_py', 'serial', 'serialx'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -32,9 +32,9 @@ def spoiled(config, name, old, new):
 @pytest.mark.parametrize(
     ("name", "old", "new", "site", "key", "why", "right"),
     [
-        (OPSENS, "noise_c = 0.03", 'noise_c = 0.03\noptions = { profil = "picom" }',
+        (OPSENS, 'profile = "handysens"', 'profil = "picom"',
          "sites/bench.toml", "options.profil", "Unexpected keyword", "profile"),
-        (OPSENS, "noise_c = 0.03", 'noise_c = 0.03\noptions = { profile = "tempsens" }',
+        (OPSENS, 'profile = "handysens"', 'profile = "tempsens"',
          "sites/bench.toml", "options", "profile is one of", "profile"),
         (ADAM, "address = 1", 'address = "one"', AMBRELL, "options.address", "valid integer",
          "address"),

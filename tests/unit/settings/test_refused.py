@@ -193,10 +193,20 @@ def test_one_port_under_two_names_is_one_port(refused: Refused, tmp_path: Path) 
     assert "already the port of 'source'" in errors[0].why
 
 
-def test_one_socket_under_two_names_is_one_port(refused: Refused) -> None:
-    endpoints = {"source": "TCPIP0::localhost::5025::SOCKET", "enable_line": "tcp://LOCALHOST:5025"}
+@pytest.mark.parametrize(
+    ("id_", "key", "name"),
+    [
+        ("enable_line", "enable_line.resource", "tcp://LOCALHOST:5025"),
+        ("thermometer", "devices[1].resource", "rfc2217://localhost:05025"),
+        ("thermometer", "devices[1].resource", "TCPIP::localhost::5025::SOCKET"),
+    ],
+)
+def test_one_socket_under_two_names_is_one_port(
+    refused: Refused, id_: str, key: str, name: str
+) -> None:
+    endpoints = {"source": "TCPIP0::localhost::5025::SOCKET", id_: name}
     errors = refused(BENCH, "schema = 1", "schema = 1", endpoints=endpoints)
-    assert [error.key for error in errors] == ["enable_line.resource"]
+    assert [error.key for error in errors] == [key]
 
 
 def test_endpoints_go_to_devices_that_exist_and_are_simulated(refused: Refused) -> None:

@@ -11,8 +11,9 @@ from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.faults import FAULTS, Fault, Layer, Targets, Timeline
 from sim_hardware.plant.body.patient_file import ProbeSpec
 from sim_hardware.plant.probe import Probe
+from sim_hardware.wire.faulty import FaultyWire
 from sim_hardware.wire.memory import MemoryTransport
-from sim_hardware.wire.verbs import BY_NAME
+from sim_hardware.wire.verbs import VERBS
 
 Said = bytes | type[OSError]
 
@@ -26,13 +27,15 @@ class Rig:
         self.probe.advance(0.1, 43.0)
         self.thermometer = OpsensTwin({1: lambda t: self.probe.reading()})
         self.amplifier = ScpiSource()
-        self.link = MemoryTransport(self.thermometer, "memory:t")
+        self.wire = FaultyWire(self.thermometer)
+        self.link = MemoryTransport(self.wire, "memory:t")
         self.asked: list[Fault] = []
         self.targets = Targets(
             twins={"t": self.thermometer, "amp": self.amplifier},
             links={"t": self.link},
             probes={("t", 1): self.probe},
             bench=self.asked.append,
+            wires={"t": self.wire},
         )
 
     async def read(self) -> bytes:
@@ -66,15 +69,18 @@ def celsius(said: Said) -> float:
     return float(said.split(b"\n")[0])
 
 
-def test_every_verb_of_the_brief_is_there() -> None:
-    names = [verb.name for verb in FAULTS]
-    assert len(names) == len(set(names))
-    assert set(names) >= {
+def test_every_verb_is_there_once() -> None:
+    """Those of probes, twins, links and processes by name; those of wires are their own table."""
+    names = [verb.name for verb in FAULTS if verb.layer is not Layer.WIRE]
+    assert names == [
         "probe_off", "probe_stuck", "probe_dropped", "no_probe_token", "stream_stall",
-        "amp_ignores_off", "amp_stuck_full", "coolant_stop", "coolant_warm", "link_drop",
-        "controller_killed", "reboot", "panel_change", "input",
-    }  # fmt: skip
-    assert set(names) >= set(BY_NAME)
+        "amp_ignores_off", "amp_stuck_full", "coolant_stop", "coolant_warm", "reboot",
+        "panel_change", "input", "e_stop", "door", "overload", "no_signal", "link_drop",
+        "controller_killed",
+    ]  # fmt: skip
+    wires = [(verb.name, verb.argument) for verb in FAULTS if verb.layer is Layer.WIRE]
+    assert wires == [(row.name, row.argument) for row in VERBS]
+    assert len({verb.name for verb in FAULTS}) == len(FAULTS)
     assert all(verb.hazards and verb.text for verb in FAULTS)
 
 
@@ -107,6 +113,27 @@ def test_silence_on_the_wire(verb) -> None:
 def test_token_on_the_wire() -> None:
     """H03."""
     assert drive(Fault(2.0, "t", "no_probe_token", "1"))[2] == b"No signal\n\x04\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument", "sample"),
+    [
+        ("token", "OL", b"OL\n\x04\n"),
+        ("term", "none", b"43.00"),
+        ("eat_reply", "", TimeoutError),
+        ("blackhole", "", TimeoutError),
+        ("delay", "0.1", b"43.00\n\x04\n"),
+        ("cut_after", "2", b"43"),
+        ("drop_after", "2:rst", b"43"),
+    ],
+)
+def test_wire_faults_on_the_wire(verb, argument, sample) -> None:
+    """H03, H10, H11, H12: from their time to their end."""
+    drop = Fault(0.0, "t", "probe_stuck", "1:43")
+    said = drive(drop, Fault(1.0, "t", verb, argument, until_s=2.2))
+    after = OSError if verb == "drop_after" else sample
+    assert said[:3] == [b"43.00\n\x04\n", sample, after]
+    assert (said[3] is OSError) is (verb == "drop_after")
 
 
 def test_link_drop_on_the_wire() -> None:
@@ -157,6 +184,9 @@ def test_events_are_applied_in_order_whatever_their_order_in_the_file() -> None:
         (lambda: Fault(5.0, "t", "stream_stall", until_s=4.0), "not after"),
         (lambda: Fault(0.0, "x", "stream_stall"), "no twin 'x'"),
         (lambda: Fault(0.0, "amp", "link_drop"), "no link 'amp'"),
+        (lambda: Fault(0.0, "amp", "delay", "1"), "no wire 'amp'"),
+        (lambda: Fault(0.0, "t", "delay", "soon"), "it takes s"),
+        (lambda: Fault(0.0, "t", "clock_jump", "5"), "no clock of its own"),
         (lambda: Fault(0.0, "t", "probe_off", "2"), "no probe at t:2"),
     ],
 )

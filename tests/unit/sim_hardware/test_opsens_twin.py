@@ -6,7 +6,7 @@ import itertools
 import pytest
 
 from sim_hardware.devices.lines import LATENCY_S
-from sim_hardware.devices.thermometers.opsens import OpsensTwin
+from sim_hardware.devices.thermometers.opsens import Headers, OpsensTwin
 
 
 @pytest.fixture
@@ -24,6 +24,8 @@ GOLDEN = (
     (b"CH2:DATA? 1\n", b"41.00\n\x04\n"),
     (b"CH3:DATA? 1\n", b"No signal\n\x04\n"),
     (b"CH9:DATA? 1\n", b"Err -114\n\x04\n"),
+    (b"CH9:DIAG?\n", b"Err -114\n\x04\n"),
+    (b"MEM1:DOWN? 2,0\n", b"Err -222\n\x04\n"),
     (b"BOGUS\n", b"Err -113\n\x04\n"),
     (b"MEAS:RATE 900\n", b"Err -222\n\x04\n"),
 )
@@ -105,3 +107,63 @@ def test_bad_faults_are_refused(twin) -> None:
         twin.inject("explode", "", 0.0)
     with pytest.raises(ValueError, match="SIM"):
         OpsensTwin({}, serial="123")
+
+
+def said(twin, request, t=1.0):
+    return b"".join(data for _, data in twin.feed(request, t))
+
+
+def test_memory_as_the_scripts_use_it(twin) -> None:
+    """`MEMory:ACQuire:STARt n`, `MEMory1:DOWNload? n,offset`, `MEMory:DELete:ALL`."""
+    assert said(twin, b"MEMory:DELete:ALL\rMEMory:ACQuire:STARt 3\r") == b""
+    assert said(twin, b"MEMory1:DOWNload? 2,1\r") == b"23.45\n23.45\n\x04\n"
+    assert said(twin, b"MEM2:DOWN? 1,0\n") == b"41.00\n\x04\n"
+    assert said(twin, b"MEM1:DOWN? 1,3\n") == b"Err -222\n\x04\n"
+    said(twin, b"MEM:DEL:ALL\n")
+    assert said(twin, b"MEM1:DOWN? 1,0\n") == b"Err -222\n\x04\n"
+
+
+def test_several_samples_are_those_that_were_taken(twin) -> None:
+    for t in (1.0, 1.5, 2.0):
+        said(twin, b"CH2:DATA? 1\n", t)
+    assert said(twin, b"CH02:DATA? 2\n", 2.0) == b"41.50\n42.00\n\x04\n"
+    assert said(twin, b"CH2:DATA? 5\n", 3.0) == b"41.00\n41.00\n41.50\n42.00\n43.00\n\x04\n"
+
+
+@pytest.mark.parametrize(
+    ("headers", "data", "stream"),
+    [
+        (Headers.NONE, b"23.45\n\x04\n", b"23.45\n\x04\n"),
+        (Headers.STREAM, b"23.45\n\x04\n", b"CH1\n23.45\n\x04\n"),
+        (Headers.ALL, b"CH1\n23.45\n\x04\n", b"CH1\n23.45\n\x04\n"),
+    ],
+)
+def test_header_lines(headers, data, stream) -> None:
+    """Public scripts filter `CH1` lines; which replies have one is not known."""
+    twin = OpsensTwin({1: lambda t: 23.4512}, headers=headers)
+    assert said(twin, b"CH1:DATA? 1\n") == data
+    said(twin, b"MEAS:STAR 1\n")
+    assert [chunk for _, chunk in twin.advance(2.0)] == [stream]
+
+
+def test_lost_eot(twin) -> None:
+    """H12."""
+    twin.inject("lost_eot", "", 0.0)
+    assert said(twin, b"CH1:DATA? 1\n*IDN?\n") == b"23.45\nOpsens,HandySens,SIM0002,1.00\n"
+    twin.clear("lost_eot")
+    assert said(twin, b"CH1:DATA? 1\n") == b"23.45\n\x04\n"
+
+
+def test_reboot_and_panel(twin) -> None:
+    """H24, H21."""
+    twin.inject("panel_change", "rate:10", 0.0)
+    twin.inject("panel_change", "stream", 0.0)
+    assert twin.next_at() == pytest.approx(0.1)
+    said(twin, b"MEM:ACQ:STAR 1\n")
+    twin.inject("reboot", "", 0.05)
+    assert twin.next_at() is None
+    assert said(twin, b"MEM1:DOWN? 1,0\n") == b"Err -222\n\x04\n"
+    said(twin, b"MEAS:STAR 1\n", 1.0)
+    assert twin.next_at() == pytest.approx(1.02)
+    with pytest.raises(ValueError, match="neither"):
+        twin.inject("panel_change", "unit:f", 0.0)
