@@ -25,23 +25,24 @@ REPLY_S = 0.3  # a scope computes before it answers
 FREQUENCY_WITHIN = 0.3
 """A count further off is of noise or of a harmonic, and would make the field too small."""
 
-IDENTITY = r"(?i:(?P<maker>{})[^,]*),(?P<model>[^,]+),(?P<serial>[^,]+),(?P<firmware>[^,]+)"
+IDENTITY = r"(?i:(?P<maker>{})),(?P<model>{}[^,]+),(?P<serial>[^,]+),(?P<firmware>[^,]+)"
 VALUE = r"(?:(?P<{}>\+?\d+(?:\.\d*)?(?:E[+-]?\d+)?)|[*]+|-[^;]*|\+?NAN|\+?INF)"
 QUESTION = re.compile(r"(?=.*\?)[!-:<-z|~][ -:<-z|~]*")
-SCOPES = MappingProxyType({  # maker; question; what follows volts and hertz; RUN bit; quantities
+# Maker; how its scopes' models begin; question; what follows volts, hertz; RUN bit; quantities.
+SCOPES = MappingProxyType({
     "keysight": (
-        "(?:KEYSIGHT|AGILENT) TECHNOLOGIES",
+        "(?:KEYSIGHT|AGILENT) TECHNOLOGIES", "(?:DSO|MSO|EDU)",
         ":MEAS:{v}CHAN{n};:MEAS:FREQ? CHAN{n};:OPER:COND?;:TRIG:SWE?;:TER?",
         r";\+?(?P<run>\d+);(?P<sweep>AUTO|NORM)(?:AL)?;\+?(?P<event>[01])",
         1 << 3, ("VPP? ", "VAMP? ", "VRMS? DISP,AC,"),
     ),
     "tektronix": (
-        "TEKTRONIX",
+        "TEKTRONIX", "(?:TDS|TPS|TBS|MSO|DPO|MDO)",
         ":HEAD 0;:MEASU:IMM:SOU CH{n};TYP {v};VAL?;:MEASU:IMM:TYP FREQ;VAL?;:ACQ:STATE?;NUMAC?",
         r";(?P<run>\d+);(?P<count>\d+)",
         1 << 0, ("PK2PK", "AMPLITUDE", "CRMS"),
     ),
-    "generic": ("{maker}", "{volts_query}\n{frequency_query}", "", 0, ("", "", "")),
+    "generic": ("{maker}[^,]*", "", "{volts_query}\n{frequency_query}", "", 0, ("", "", "")),
 })  # fmt: skip
 
 
@@ -83,12 +84,12 @@ class ScpiPickup:
 
     def __init__(self, link: Link, options: PickupOptions) -> None:
         self._link, self._options = link, options
-        maker, question, state, self._run, quantities = SCOPES[options.dialect]
+        maker, model, question, state, self._run, quantities = SCOPES[options.dialect]
         named = {name: getattr(options, name) for name in ("volts_query", "frequency_query")}
         named |= {"v": quantities[[*TO_PEAK].index(options.quantity)], "n": options.channel}
         self._questions = [f"{row}\n".encode() for row in question.format(**named).split("\n")]
         who = maker.replace("{maker}", re.escape(options.maker))
-        self._identity = re.compile(IDENTITY.format(who).encode())
+        self._identity = re.compile(IDENTITY.format(who, model).encode())
         values = f"{VALUE.format('volts')};{VALUE.format('hertz')}{state}"
         self._state = re.compile(f"(?i:{values})".encode())
         self._at, self._seq, self._count = 0.0, 0, b""

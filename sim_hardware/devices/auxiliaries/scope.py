@@ -45,7 +45,8 @@ class ScopeTwin(ScpiInstrument):
         coil: tuple[float, int] = (1.0, 1),
         maker: str = "KEYSIGHT TECHNOLOGIES",
     ) -> None:
-        super().__init__(f"{maker},SCOPE 1102,{{}},01.20", serial)
+        model = "TDS 2002" if maker == "TEKTRONIX" else "DSOX1102G"
+        super().__init__(f"{maker},{model},{{}},01.20", serial)
         self.field, self._frequency_hz = field, frequency_hz
         self._area_m2 = 1e-4 * coil[0] * coil[1]
         self._noise = random.Random(serial)
