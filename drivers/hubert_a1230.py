@@ -2,27 +2,28 @@
 """HUBERT A1230 linear amplifier as a run-permit: its output relay, its interlock, its errors.
 
 A1230-01 manual page 19, A1230-02 manual pages 22-23. 9600 8N1, binary: `<length><address><command>
-[parameters]`; the length counts itself. No checksum: one wrong bit passes, so the status byte is
-read twice. It drops a partial frame after 500 ms. No text, so nothing that could tell a twin. Never
-sent: inputs, voltages, start configuration, interlock mode, address 100, which all obey.
+[data]`. No checksum: one wrong bit passes, so the status byte is read twice. It drops a partial
+frame after 500 ms. No text, so nothing that could tell a twin. Never sent: inputs, voltages, start
+configuration, interlock mode, address 100, which all obey.
 """
 
-import re
 from dataclasses import dataclass
 from enum import IntFlag
+from functools import partial
 
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind, Options
+from mnht_controller.devices.counted import Counted, size_of
 from mnht_controller.devices.dialect import Dialect
 from mnht_controller.devices.errors import DeviceFault, RangeRefusedError
 from mnht_controller.devices.fault_words import words
 from mnht_controller.devices.framing import SizedFramer
-from mnht_controller.devices.link import Link
+from mnht_controller.devices.link import Link, Request
 from mnht_controller.devices.scpi import unconfirmed
 from mnht_controller.domain.reading import AuxiliaryReading
 
 STATUS, RELAY, ERRORS, ADDRESS, TYPE, FIRMWARE = 0x01, 0x04, 0x09, 0x12, 0x13, 0x14
 RESET_LATCH, MODE, SIGNAL = 0x54, 0x55, 0x56
-A1230, MODE_OFF, FRAME_MIN, FRAME_MAX, READY, RELAY_CLOSED = 0x10, 2, 3, 16, 1, 8
+A1230, MODE_OFF, READY, RELAY_CLOSED = 0x10, 2, 1, 8
 
 
 class Status(IntFlag):
@@ -51,52 +52,60 @@ class HubertOptions(Options):
 
 
 class HubertA1230:
-    """A relay that moved unasked, as at a restart, is a fault until PREPARE; so is a latch."""
+    """The amplifier between generator and coil; its output relay is the run-permit.
+
+    A relay that moved unasked, as at a restart, is a fault until PREPARE; so is a latch.
+    """
 
     def __init__(self, link: Link, options: HubertOptions) -> None:
-        self._link, self._options, self._seq = link, options, 0
-        self._opening = self._frame(RELAY, 0)
-        self._is_wanted = self._has_failed = False
-        ack = re.compile(re.escape(self._frame(RELAY)), re.DOTALL)
-        # A reply carries its command; no sample asks the two of the tag, which take turns.
-        framer = SizedFramer(lambda data: data[0] if FRAME_MIN <= data[0] <= FRAME_MAX else -1)
-        link.speak(Dialect(framer, self._tag, unsolicited=ack))
+        self._link, self._options, self._port = link, options, Counted(link, options.address)
+        port, self._opening = self._port, self._port.frame(RELAY, 0)
+        self._has_failed, self._moves, self._opens, self._seq = False, 0, 0, 0
+        self._is_closed: bool | None = None  # None: on its way, or not known
+        tag, done = port.tag(ADDRESS, FIRMWARE), port.exactly(RELAY)
+        link.speak(Dialect(SizedFramer(size_of), tag, unsolicited=done))
 
     async def open(self) -> Identity:
-        """Ask for its type; open the relay; the interlock must be in force."""
-        await self._link.open()
-        who = re.compile(re.escape(self._frame(TYPE, A1230)), re.DOTALL)
-        await self._link.identify(self._frame(TYPE), who, anonymous=True)
-        self._is_wanted = self._has_failed = False
-        await self._link.send(self._opening)
-        if (reading := await self._read()).permit:
-            raise unconfirmed(self._link, reading)
-        if self._options.has_interlock and await self._ask(MODE) == MODE_OFF:
-            raise DeviceFault(
-                f"{self._link.resource}: its interlock is off: set has_interlock=false"
-            )
-        return Identity("HUBERT", "A1230", "", "")
+        """Ask for type and firmware; open the relay; the interlock must be in force."""
+        port, link = self._port, self._link
+        await link.open()
+        who, version = port.exactly(TYPE, A1230), port.one_byte(FIRMWARE)
+        await link.identify(port.frame(TYPE), who, anonymous=True)
+        found = await link.identify(port.frame(FIRMWARE), version, anonymous=True)
+        self._has_failed = False
+        await self.permit(on=False)
+        if self._options.has_interlock and await port.ask(MODE) == MODE_OFF:
+            raise DeviceFault(f"{link.resource}: its interlock is switched off (has_interlock)")
+        return Identity("HUBERT", "A1230", "", f"{found[0][3]:#04x}")
 
     async def prepare(self) -> AuxiliaryReading:
-        """Relay open; end a latched interlock and forget a fault."""
+        """End a latched interlock and forget a fault; the relay stays as it is."""
         if self._options.has_interlock:
-            await self._ask(RESET_LATCH, 0)
-        self._is_wanted = self._has_failed = False
-        return await self._read(lead=self._opening)
+            await self._port.tell(RESET_LATCH, 0)
+        self._has_failed = False
+        return await self._read()
 
     async def permit(self, *, on: bool) -> AuxiliaryReading:
         """Move the output relay and read it back. After a fault it closes only after PREPARE."""
         if on and self._has_failed:
             raise RangeRefusedError(f"{self._link.resource}: it failed; it closes after PREPARE")
-        self._is_wanted = on
-        if on:
-            await self._link.send(self._frame(RELAY, 1))
-        reading = await self._read(lead=b"" if on else self._opening)
-        if on and not reading.permit:
-            await self.permit(on=False)
-            raise DeviceFault(f"{self._link.resource}: its relay does not close: {reading}")
+        self._is_closed, self._moves = None, self._moves + 1
+        self._opens += not on  # a closing that still waits is not sent any more
+        opens = self._opens
+
+        def closing() -> bytes:
+            if opens != self._opens:
+                raise RangeRefusedError(f"{self._link.resource}: an opening came first")
+            return self._port.frame(RELAY, 1) + self._port.frame(STATUS)
+
+        reading = await (self._read(closing) if on else self._read(lead=self._opening))
+        if on and opens != self._opens:
+            return await self.permit(on=False)  # an opening overtook it, and counts
         if reading.permit is not on:
+            self._opens += on
+            await self._link.send(self._opening, urgent=True)
             raise unconfirmed(self._link, reading)
+        self._is_closed = on
         return reading
 
     async def poll(self) -> AuxiliaryReading:
@@ -107,43 +116,29 @@ class HubertA1230:
         """Relay open, then close."""
         await self._link.close(last=self._opening)
 
-    async def _read(self, lead: bytes = b"") -> AuxiliaryReading:
-        status = await self._ask(STATUS, lead=lead)
-        if status != await self._ask(STATUS):
-            raise unconfirmed(self._link, status)
-        errors, signal = await self._ask(ERRORS), await self._ask(SIGNAL)
+    async def _read(self, first: Request | None = None, lead: bytes = b"") -> AuxiliaryReading:
+        port, options = self._port, self._options
+        wanted, moves = self._is_closed, self._moves
+        ask = partial(port.ask, urgent=bool(lead))
+        before, status = await ask(STATUS, instead=first, lead=lead), await ask(STATUS)
+        if status != before and await ask(STATUS) != status:  # once it may have changed
+            raise unconfirmed(self._link, (before, status))
+        errors = await ask(ERRORS)
+        is_open = options.has_interlock and await ask(SIGNAL) != options.closed_signal
         is_closed, is_ready = bool(status & RELAY_CLOSED), bool(status & READY)
-        is_open = self._options.has_interlock and signal != self._options.closed_signal
-        self._has_failed |= is_closed is not self._is_wanted
+        named = [word for bit, word in enumerate(ERROR_WORDS) if errors >> bit & 1]
+        named += words(Status, status & 6)
+        named += [] if is_ready or is_open or named else ["inhibited"]  # a latch
+        if wanted is not None and moves == self._moves:
+            self._has_failed |= is_closed is not wanted and (is_closed or is_ready)
+            self._is_closed = is_closed and wanted
+        named += ["hardware"] if self._has_failed else []
         self._seq += 1
-        found = [word for bit, word in enumerate(ERROR_WORDS) if errors >> bit & 1]
-        found += words(Status, status & sum(Status))
-        found += ["hardware"] if self._has_failed else []
-        found += [] if is_ready or is_open or found else ["inhibited"]  # a latch
         return AuxiliaryReading(
-            at=self._link.answered_at,
-            seq=self._seq,
-            is_ready=is_ready,
-            permit=is_closed,
-            faults=tuple(dict.fromkeys(found)),
+            *(self._link.answered_at, self._seq, is_ready, is_closed),
+            faults=tuple(dict.fromkeys(named)),
             interlocks_open=("external_inhibit",) if is_open else (),
         )
-
-    async def _ask(self, command: int, *parameters: int, lead: bytes = b"") -> int:
-        """Send a command; give its one parameter, 0 where the reply has none; 0xFE: unknown."""
-        request = self._frame(command, *parameters)
-        answer = await self._link.query(request, urgent=bool(lead), lead=lead)
-        size = FRAME_MIN + (not parameters)
-        if answer[:3] != bytes((size, self._options.address, command)) or len(answer) != size:
-            raise unconfirmed(self._link, answer)
-        return 0 if parameters else answer[3]
-
-    def _frame(self, command: int, *parameters: int) -> bytes:
-        return bytes((3 + len(parameters), self._options.address, command, *parameters))
-
-    def _tag(self, number: int) -> tuple[bytes, re.Pattern[bytes]]:
-        ask = self._frame((ADDRESS, FIRMWARE)[number % 2])
-        return ask, re.compile(re.escape(b"\x04" + ask[1:]) + b".", re.DOTALL)
 
 
 SPEC = DriverSpec(
@@ -159,12 +154,12 @@ SPEC = DriverSpec(
     stop_path="output relay 0; no watchdog: its interlock input belongs into the enable line",
     status=(Status,),
     provenance=(
-        ("9600 8N1, frame layout, 500 ms for a partial frame", "documented: A1230-01 manual p19"),
-        ("commands 0x01-0x17, 0x53-0x56, status bits", "documented: A1230-02 manual pp22-23"),
+        ("9600 8N1, frames, 500 ms for a partial one, reply when done", "documented: -01 p19"),
+        ("commands 0x01-0x17, bits of 0x01 and 0x09, type 0x10", "documented: A1230-02 pp22-23"),
+        ("interlock: 0x54 0 ends a latch, 0x55 mode, 2 is off, 0x56 signal", "documented: -02 p23"),
         ("0xFE unknown, 0xFD timed out", "documented: A1230-01 manual p19"),
-        ("signal 1: interlock closed (an option); mode 2: it is off", "assumed: not printed"),
-        ("0x12 address, 0x13 type 0x10, 0x14 firmware", "assumed: order within 0x12..0x17"),
-        ("a query's reply has one byte of data", "assumed: for 0x09, 0x12-0x14, 0x55, 0x56"),
-        ("ready is 0 while an interlock is latched", "assumed: no text says so"),
+        ("signal 1 is a closed interlock; not ready alone is a latch", "assumed: no more is said"),
+        ("0x12 address, 0x13 type, 0x14 firmware", "assumed: order within 0x12 to 0x17"),
+        ("one byte of data; 0xFE and 0xFD frames have none", "assumed: no example is public"),
     ),
 )

@@ -39,6 +39,10 @@ MODES = ("MDWV", "SWWV", "BTWV")
 """Modulation, sweep, burst."""
 
 
+Say = Callable[["Channel"], str]
+Set = Callable[["Channel", list[str]], None]
+
+
 @dataclass(slots=True)
 class Channel:
     """One output: its wave and all else that its lists say."""
@@ -49,10 +53,6 @@ class Channel:
     polarity: str = "NOR"
     numbers: dict[str, float] = field(default_factory=lambda: dict(DEFAULTS))
     modes: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODES, False))
-
-
-Row = tuple[Callable[[Channel], str], Callable[[Channel, list[str]], None]]
-"""How a list is said, and how it is set."""
 
 
 class SiglentSdgTwin(StageFaults, LineTwin):
@@ -103,7 +103,7 @@ class SiglentSdgTwin(StageFaults, LineTwin):
             return ""
         channel, what = self._channels[int(found[1]) - 1], found[2].upper()
         what = LONG.get(what, what)
-        rows: dict[str, Row] = {
+        rows: dict[str, tuple[Say, Set]] = {
             "BSWV": (_basic, _set_basic),
             "OUTP": (_output, _set_output),
         }
@@ -184,7 +184,7 @@ def _output(channel: Channel) -> str:
     return f"{'ON' if wave.is_on else 'OFF'},LOAD,{load},PLRT,{channel.polarity}"
 
 
-def _mode(what: str) -> Row:
+def _mode(what: str) -> tuple[Say, Set]:
     """One of modulation, sweep and burst: only whether it is on."""
 
     def say(channel: Channel) -> str:
