@@ -154,9 +154,9 @@ SPEC = DriverSpec(
     stop_path="output relay 0; no watchdog: its interlock input belongs into the enable line",
     status=(Status,),
     provenance=(
-        ("9600 8N1, frames, 500 ms for a partial one, reply when done", "documented: -01 p19"),
+        ("9600 8N1, frames, 500 ms for a partial one, reply when done", "documented: A1230-01 p19"),
         ("commands 0x01-0x17, bits of 0x01 and 0x09, type 0x10", "documented: A1230-02 pp22-23"),
-        ("interlock: 0x54 0 ends a latch, 0x55 mode, 2 is off, 0x56 signal", "documented: -02 p23"),
+        ("0x54 0 ends a latch, 0x55 its mode, 2 is off, 0x56 signal", "documented: A1230-02 p23"),
         ("0xFE unknown, 0xFD timed out", "documented: A1230-01 manual p19"),
         ("signal 1 is a closed interlock; not ready alone is a latch", "assumed: no more is said"),
         ("0x12 address, 0x13 type, 0x14 firmware", "assumed: order within 0x12 to 0x17"),

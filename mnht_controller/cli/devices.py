@@ -60,9 +60,11 @@ def _describe(driver: str | None, *, as_json: bool) -> None:
         say(f"{row['name']}: {row['title']} ({row['kind']})")
         for key in ("stop_path", "dead_man", "watchdog_s", "limit_register", "baud", "period_s"):
             say(f"  {key:16} {row[key]}")
-        for group in ("options", "provenance"):
+        for label, group in (("option", "options"), ("wire", "provenance")):
             for name, text in cast(dict[str, str], row[group]).items():
-                say(f"  {group[:-1] if group == 'options' else 'wire':16} {name}: {text}")
+                say(f"  {label:16} {name}: {text}")
+        for text in cast(list[str], row["status_words"]):
+            say(f"  {'status':16} {text}")
 
 
 def _ports(*, as_json: bool) -> None:

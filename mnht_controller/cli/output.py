@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from mnht_controller.devices.errors import DeviceError
+from mnht_controller.devices.registry import DriverUnknownError
 from mnht_controller.domain.errors import ConfigError, IntentRefused, MnhtError
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.settings.errors import ConfigErrors
@@ -23,6 +24,7 @@ EXIT_CONFIG = 78
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (ConfigErrors, EXIT_CONFIG),
     (ConfigError, EXIT_CONFIG),
+    (DriverUnknownError, EXIT_USAGE),
     (DeviceError, EXIT_UNAVAILABLE),
     (IntentRefused, EXIT_FAILED),
     (PermissionError, EXIT_PERMISSION),

@@ -75,6 +75,8 @@ def _load(report: Report) -> None:
         report.short.append(f"eight devices take {share} of a core, above {load.SHARE_MAX}")
     if figures["errors"]:
         report.short.append(f"{figures['errors']} exchanges failed while nothing was wrong")
+    if figures["leaked_descriptors"]:
+        report.short.append(f"{figures['leaked_descriptors']} descriptors leaked")
     _say(f"load {figures}")
 
 

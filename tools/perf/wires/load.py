@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What eight devices cost that are polled at 10 Hz: processor time of the polling process alone.
 
+Each is first opened and closed many times; in the end no descriptor may be left.
+
 `python -m tools.perf.wires.load`: serves the twins of eight drivers on ptys and sockets, prints
 their addresses, and ends with its standard input.
 """
@@ -12,6 +14,7 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import cast
 
 from mnht_controller.devices.contract import Auxiliary, Driver, FieldSource, Kind, Thermometer
@@ -29,6 +32,7 @@ POLLED = (
 ON_TCP = frozenset({"generic_scpi_source", "osensa_ftx"})
 RATE_HZ = 10.0
 SHARE_MAX = 0.25
+REOPENS = 20
 
 
 def measure(seconds: float) -> dict[str, object]:
@@ -46,10 +50,14 @@ def measure(seconds: float) -> dict[str, object]:
 
 async def _poll_all(places: dict[str, str], seconds: float) -> dict[str, object]:
     drivers = []
+    held = _descriptors()
     for name, place in places.items():
         case = cases_of(name)[0]
         link = Link(transport_for(place, case.baud or case.spec.baud))
         driver = case.spec.make(link, case.setup)
+        for _ in range(REOPENS):
+            await driver.open()
+            await driver.close()
         await driver.open()
         drivers.append((case, driver))
     counts = {"exchanges": 0, "errors": 0}
@@ -60,6 +68,8 @@ async def _poll_all(places: dict[str, str], seconds: float) -> dict[str, object]
     spent_s, passed_s = _cpu_s() - before, time.monotonic() - began
     for _, driver in drivers:
         await driver.close()
+    await asyncio.sleep(0.1)  # transports close their descriptors on the loop
+    counts |= {"reopens": REOPENS * len(drivers), "leaked_descriptors": _descriptors() - held}
     figures: dict[str, object] = {"devices": len(drivers), "rate_hz": RATE_HZ, **counts}
     return figures | {"core_share": round(spent_s / passed_s, 4), "seconds": round(passed_s, 1)}
 
@@ -83,6 +93,10 @@ async def _exchange(kind: Kind, driver: Driver) -> None:
         await cast(FieldSource, driver).poll()
     else:
         await cast(Auxiliary, driver).poll()
+
+
+def _descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def _cpu_s() -> float:
