@@ -14,7 +14,7 @@ from mnht_controller.domain.reading import Quality
 from sim_hardware.devices.thermometers.neoptix import NeoptixTwin
 from sim_hardware.wire.memory import MemoryTransport
 from tests.drivers.cases.neoptix_reflex import OPENING
-from tests.support import run_virtual
+from tests.support import run_virtual, steady
 from tests.unit.devices.wires import Script, Wire
 
 INFO = OPENING[0][1].replace(b"NB Channel: 2", b"NB Channel: 4")
@@ -215,7 +215,7 @@ def test_a_stream_that_somebody_left_on_is_ended(phase_s, channels):
     """Its lines come before, within and after every reply of the opening."""
 
     async def main():
-        twin = NeoptixTwin({n: lambda _, n=n: 40.0 + n for n in range(1, channels + 1)})
+        twin = NeoptixTwin({n: steady(40.0 + n) for n in range(1, channels + 1)})
         transport, driver = made(twin)
         await transport.open()
         await transport.write(b"ta+\r")

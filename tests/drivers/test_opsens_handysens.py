@@ -13,7 +13,7 @@ from mnht_controller.devices.testing import conformance, expected_wire
 from mnht_controller.domain.reading import Quality
 from sim_hardware.devices.thermometers.opsens import Headers, OpsensTwin
 from sim_hardware.wire.memory import MemoryTransport
-from tests.support import run_virtual
+from tests.support import run_virtual, steady
 from tests.unit.devices.wires import Wire
 
 IDN = (b"*IDN?\n", b"OPSENS,HandySens,SIM0042,1.7\n\x04\n")
@@ -243,7 +243,7 @@ def test_a_stream_that_somebody_starts_is_stopped_by_opening_anew(channels):
     """H21; until then nothing of it is another channel's value."""
 
     async def main():
-        twin = OpsensTwin({n: lambda _, n=n: 40.0 + n for n in (1, 2)})
+        twin = OpsensTwin({n: steady(40.0 + n) for n in (1, 2)})
         driver = SPEC.make(Link(MemoryTransport(twin, "twin", baud=57600)), Setup(channels))
         await driver.open()
         twin.inject("panel_change", "stream", asyncio.get_running_loop().time())

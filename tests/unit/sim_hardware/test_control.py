@@ -125,8 +125,8 @@ async def test_a_socket_hangs_up_after_the_head(path, how, end) -> None:
         assert (await client.ask(device="t", verb="drop_after", argument=f"3:{how}"))["ok"]
         writer.write(READ)
         assert await asyncio.wait_for(reader.readexactly(3), 5.0) == GOOD[:3]
-        got = await asyncio.gather(reader.read(), return_exceptions=True)
-        assert got == [b""] if end is None else isinstance(got[0], end)
+        (got,) = await asyncio.gather(reader.read(), return_exceptions=True)
+        assert got == b"" if end is None else isinstance(got, end)
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 

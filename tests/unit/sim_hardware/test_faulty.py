@@ -8,7 +8,7 @@ import pytest
 from drivers.opsens_handysens import SPEC as THERMOMETER
 from mnht_controller.devices.contract import Setup
 from mnht_controller.devices.link import Link
-from sim_hardware.devices.core import QuietCore
+from sim_hardware.devices.core import Chunks, QuietCore
 from sim_hardware.devices.sources.generic_scpi import ScpiSource
 from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.wire.faulty import FaultyWire, Sent
@@ -244,9 +244,16 @@ def test_a_reboot_is_the_twins_own_and_may_have_a_banner() -> None:
     assert wire.core.done[-1] == ("panel_change", "rate:10")
 
 
+class Simple(QuietCore):
+    """A twin that knows no faults."""
+
+    def feed(self, data: bytes, t: float, client: int = 0) -> Chunks:
+        return []
+
+
 def test_a_twin_without_faults_cannot_reboot() -> None:
     with pytest.raises(ValueError, match="cannot do that"):
-        FaultyWire(QuietCore()).inject("reboot", "", 0.0)
+        FaultyWire(Simple()).inject("reboot", "", 0.0)
 
 
 def test_the_instruments_own_clock_jumps_and_nothing_else() -> None:

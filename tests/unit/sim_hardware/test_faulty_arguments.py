@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from sim_hardware.devices.core import QuietCore
+from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.wire.faulty import FaultyWire
 from sim_hardware.wire.verbs import BY_NAME, SHAKEN, parsed, random_faults
 
@@ -37,7 +37,7 @@ from sim_hardware.wire.verbs import BY_NAME, SHAKEN, parsed, random_faults
     ],
 )
 def test_a_bad_argument_is_refused_with_what_would_be_right(verb, argument, why) -> None:
-    wire = FaultyWire(QuietCore())
+    wire = FaultyWire(OpsensTwin({}))
     with pytest.raises(ValueError, match=why) as caught:
         wire.inject(verb, argument, 0.0)
     if verb in BY_NAME:
@@ -53,5 +53,5 @@ def test_random_faults_are_valid_and_repeatable(rate) -> None:
         assert 1 <= len(faults) == len(dict(faults)) <= 4
         for verb, argument in faults:
             value, probability = parsed(verb, argument)
-            assert math.isclose(float(value) if verb == "flip_bits" else probability, rate)
+            assert math.isclose(float(str(value)) if verb == "flip_bits" else probability, rate)
     assert {verb for faults in drawn for verb, _ in faults} >= {verb for verb, _ in SHAKEN}

@@ -19,7 +19,7 @@ from sim_hardware.devices.thermometers.opsens import OpsensTwin
 from sim_hardware.wire.faulty import FaultyWire, Sent
 from sim_hardware.wire.memory import MemoryTransport
 from sim_hardware.wire.verbs import VERBS
-from tests.support import run_virtual
+from tests.support import run_virtual, steady
 
 ARGUMENTS = {
     "fifo": "6", "token": "9.91E37", "fmt": "comma", "term": "lfcr", "banner": r"READY\r\n",
@@ -88,7 +88,7 @@ def thermometer(verb, argument):
             if reading.value is not None:
                 accepted[channel].add(reading.value)
 
-    twin = OpsensTwin({n: lambda _, value=value: value for n, value in VALUES_C.items()})
+    twin = OpsensTwin({n: steady(value) for n, value in VALUES_C.items()})
     session = Session(THERMOMETER, twin, use, Setup((1, 2)))
     session.wire.on_reply = sent
     run_virtual(session.course(verb, argument))

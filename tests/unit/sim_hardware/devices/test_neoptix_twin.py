@@ -4,13 +4,14 @@
 import pytest
 
 from sim_hardware.devices.thermometers.neoptix import SAMPLE_S, SLEEP_S, NeoptixTwin
+from tests.support import steady
 
 MANUAL = {1: 24.3, 2: 24.5, 3: 24.7, 4: 24.4}
 
 
 @pytest.fixture
 def twin():
-    return NeoptixTwin({n: lambda _, c=c: c for n, c in MANUAL.items()}, "SIM0007")
+    return NeoptixTwin({n: steady(celsius) for n, celsius in MANUAL.items()}, "SIM0007")
 
 
 def said(twin, request, t=1.0):
