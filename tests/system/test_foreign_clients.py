@@ -93,10 +93,12 @@ async def test_pyvisa_sets_a_keysight_generator_as_its_guide_says():
 
 async def test_pyvisa_sets_a_siglent_generator_as_its_guide_says():
     front = TcpFront(SiglentSdgTwin(start_s=asyncio.get_running_loop().time()))
-    lines = ["C1:BSWV WVTP,SINE,FRQ,100000,AMP,0.2,OFST,0", "C1:OUTP ON", "C1:BSWV?", "C1:OUTP?"]
+    lines = ["C1:OUTP?", "C1:OUTP LOAD,50", "C1:BSWV WVTP,SINE,FRQ,100000,AMP,0.2,OFST,0",
+             "C1:OUTP ON", "C1:BSWV?", "C1:OUTP?"]  # fmt: skip
     answers = await served(front, lambda: on_socket(front, lines))
-    assert answers[0].startswith("C1:BSWV WVTP,SINE,FRQ,100000HZ,PERI,1e-05S,AMP,0.2V")
-    assert answers[1] == "C1:OUTP ON,LOAD,50,PLRT,NOR"
+    assert answers[0] == "C1:OUTP OFF,LOAD,HZ,PLRT,NOR"
+    assert answers[1].startswith("C1:BSWV WVTP,SINE,FRQ,100000HZ,PERI,1e-05S,AMP,0.2V")
+    assert answers[2] == "C1:OUTP ON,LOAD,50,PLRT,NOR"
 
 
 async def test_pyvisa_asks_an_opsens_on_a_serial_port():
