@@ -10,6 +10,7 @@ from enum import IntFlag
 from mnht_controller.devices import scpi
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Identity, Kind
 from mnht_controller.devices.dialect import Dialect
+from mnht_controller.devices.errors import RangeRefusedError
 from mnht_controller.devices.fault_words import words
 from mnht_controller.devices.framing import LineFramer
 from mnht_controller.devices.link import Link
@@ -49,7 +50,7 @@ class GenericScpiSource:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._beat = 0
+        self._beat = self._offs = 0
         self._is_energized = False
         link.speak(Dialect(LineFramer(b"\n"), scpi.tag))
 
@@ -90,14 +91,14 @@ class GenericScpiSource:
         if not is_set or (switch and not snapshot.output_on):
             await scpi.refuse_errors(self._link)
         if not is_set or (self._is_energized and not snapshot.output_on):
-            raise scpi.unconfirmed(
-                self._link, snapshot
-            )  # switched off there: only OFF lets us go on
+            # switched off there: only OFF lets us go on
+            raise scpi.unconfirmed(self._link, snapshot)
         self._is_energized = snapshot.output_on
         return snapshot
 
     async def off(self) -> SourceReading:
         """OFF at once, on a link that is out of step too; then a snapshot that shows it."""
+        self._offs += 1  # an `apply` that still waits is not sent any more
         try:
             return await self._exchange("OUTP OFF;:", lead=OFF)
         finally:
@@ -114,7 +115,11 @@ class GenericScpiSource:
     async def _exchange(
         self, commands: str, *, lead: bytes = b"", until: float | None = None
     ) -> SourceReading:
+        offs = self._offs
+
         def line() -> bytes:  # numbered when it is written: an OFF may overtake it before
+            if until is not None and offs != self._offs:
+                raise RangeRefusedError(f"{self._link.resource}: not written: an OFF came first")
             self._beat += 1
             return f"{commands}SYST:COMM:HEAR {self._beat};:FETC:SNAP?;:FIEL:LIM?\n".encode()
 

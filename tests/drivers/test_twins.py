@@ -139,6 +139,31 @@ def test_off_overtakes_whatever_is_queued():
     run_virtual(main())
 
 
+@pytest.mark.parametrize("was_on", [False, True])
+def test_an_off_is_the_last_word_before_an_apply_that_waits(was_on):
+    """H16: its line has OUTP ON in it, and must not be written behind the OFF."""
+
+    async def main():
+        twin = ScpiSource(start_s=asyncio.get_running_loop().time())
+        source, _ = memory(generic_scpi_source.SPEC, twin, ())
+        await source.open()
+        await source.prepare(7.5)
+        if was_on:
+            await source.apply(permit(5.0))
+        poll = asyncio.create_task(source.poll())
+        await asyncio.sleep(0)
+        start = asyncio.create_task(source.apply(permit(5.0)))
+        await asyncio.sleep(0)
+        assert not (await source.off()).output_on
+        with pytest.raises(errors.RangeRefusedError, match="OFF"):
+            await start
+        assert not (await poll).faults
+        assert not twin.stage.is_energized
+        assert (await source.apply(permit(5.0))).output_on
+
+    run_virtual(main())
+
+
 def test_source_interlock_keeps_it_off():
     async def main():
         loop = asyncio.get_running_loop()
