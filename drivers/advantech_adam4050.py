@@ -54,7 +54,7 @@ class AdvantechAdam4050:
         self._aa, out = f"{options.address:02X}", options.permit_output
         self._opening = b"\r" + self._line(f"#{self._aa}1{out}00")  # CR ends what was begun
         self._closing = self._line(f"#{self._aa}1{out}01")
-        self._is_wanted = self._has_failed = False
+        self._is_wanted, self._has_failed, self._opens = False, False, 0
         self._reset = re.compile(f"!{self._aa}([01])".encode())
         self._who = (self._line(f"${self._aa}M"), re.compile(self._summed(f"!{self._aa}4050")))
         # No other answer is the name; an older answer to the same question it cannot tell.
@@ -85,10 +85,21 @@ class AdvantechAdam4050:
         """Move the contact and read it back. After a fault it does not close before PREPARE."""
         if on and self._has_failed:
             raise RangeRefusedError(f"{self._link.resource}: it failed; it closes after PREPARE")
-        self._is_wanted, lead = on, self._closing if on else self._opening
-        reading = self._reading(await self._ask("6", LIVE, lead))
-        if self._is_wanted is not on:  # an opening overtook it, and counts
-            return await self.permit(on=self._is_wanted)
+        self._opens += not on  # a closing that still waits is not sent any more
+        opens = self._opens
+
+        def closing() -> bytes:
+            if opens != self._opens:
+                raise RangeRefusedError(f"{self._link.resource}: an opening came first")
+            self._is_wanted = True
+            return self._closing
+
+        self._is_wanted &= on
+        if on:
+            await self._link.send(closing)
+        reading = self._reading(await self._ask("6", LIVE, b"" if on else self._opening))
+        if on and opens != self._opens:
+            return await self.permit(on=False)  # an opening overtook it, and counts
         if reading.permit is not on:
             raise unconfirmed(self._link, reading)
         return reading

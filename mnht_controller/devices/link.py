@@ -167,7 +167,7 @@ class Link:
             self._turn.release()
 
     async def send(
-        self, data: bytes, *, urgent: bool = False, not_after: float | None = None
+        self, data: Request, *, urgent: bool = False, not_after: float | None = None
     ) -> None:
         """Write without waiting for a reply, on a DIRTY link too: OFF needs no resynchronizing.
 
@@ -178,7 +178,7 @@ class Link:
             self._require_known()
             if not_after is not None:
                 self._refuse_late(not_after)
-            await self._write(data)
+            await self._write(data if isinstance(data, bytes) else data())
         finally:
             self._turn.release()
 

@@ -342,15 +342,26 @@ def test_an_opening_counts_that_overtook_a_closing():
 
     async def main():
         twin = Adam4050Twin()
-        driver, _, _ = beside(twin)
+        driver, _, wire = beside(twin)
         await driver.open()
         poll = asyncio.create_task(driver.poll())
         await asyncio.sleep(0.001)
         closing = asyncio.create_task(driver.permit(on=True))
         await asyncio.sleep(0.001)
+        written, write = [], wire.write
+
+        async def record(data):
+            written.append(data)
+            await write(data)
+
+        wire.write = record
         await driver.permit(on=False)
-        await asyncio.gather(poll, closing, return_exceptions=True)
+        results = await asyncio.gather(poll, closing, return_exceptions=True)
+        assert isinstance(results[1], errors.RangeRefusedError)
+        assert b"#011001\r" not in written  # not for a moment
         assert not twin.closed(0.0)
+        assert (await driver.poll()).faults == ()
+        assert (await driver.permit(on=True)).permit is True
 
     run_virtual(main())
 
