@@ -81,10 +81,7 @@ class Frames:
         """
         if self.is_torn and data[:1] not in (b"\n", b"\r"):
             raise await self.lost("a write was cut off: the next would join the half line")
-        loop = asyncio.get_running_loop()
-        wait_s = self._wrote_at + self.gap_s - loop.time()
-        if self.gap_s and wait_s > 0.0:
-            await asyncio.sleep(wait_s)
+        await self._gap()
         try:
             await self._transport.write(data)
         except Exception as error:
@@ -92,13 +89,24 @@ class Frames:
         except BaseException:
             self.is_torn = True
             raise
-        self._wrote_at = loop.time()
+        self._wrote_at = asyncio.get_running_loop().time()
         self.is_torn = False
 
     async def farewell(self, data: bytes) -> None:
-        """Write what ends an output, if that is still possible. Never raises."""
+        """Write what ends an output, if that is still possible. Never raises.
+
+        It keeps the gap too: an instrument that is still busy would not hear its last OFF.
+        """
         with suppress(Exception):  # closing never fails: the link is gone either way
-            await self._transport.write(data)
+            try:
+                await self._gap()
+            finally:  # who is cancelled meanwhile says it all the same
+                await self._transport.write(data)
+
+    async def _gap(self) -> None:
+        wait_s = self._wrote_at + self.gap_s - asyncio.get_running_loop().time()
+        if self.gap_s and wait_s > 0.0:
+            await asyncio.sleep(wait_s)
 
     async def lost(self, why: str) -> LinkLostError:
         """Close, and make the error to raise."""

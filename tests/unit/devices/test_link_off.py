@@ -3,6 +3,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,28 @@ def test_h16_a_cancelled_write_does_not_cost_the_last_off():
         wire, link = await torn()
         assert await link.query(b"Q\n", urgent=True, lead=b"\nOFF\n") == b"41.2"
         assert wire.written == [b"\nOFF\n", b"TAG 1\n", b"Q\n"]
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_h16_the_last_off_keeps_the_gap_between_two_writes(is_cancelled):
+    """An instrument that is still busy would not hear it. Who is cancelled says it all the same."""
+
+    async def main():
+        wire, link = await ready()
+        link.speak(replace(dialect(), gap_s=0.03))
+        loop = asyncio.get_running_loop()
+        await link.send(b"Q\n")
+        begun = loop.time()
+        closing = asyncio.create_task(link.close(last=b"\nOFF\n"))
+        await asyncio.sleep(0.02)
+        assert wire.written[-1] == b"Q\n"
+        if is_cancelled:
+            closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        assert wire.written[-1] == b"\nOFF\n"
+        assert is_cancelled or loop.time() - begun >= 0.03 - 1e-9
 
     run_virtual(main())
 
