@@ -28,7 +28,7 @@ class Fault(IntFlag):
     """STAT:QUES:COND. OVER_POWER: CP+, POWER_LIMIT: CP-, SENSOR: sense leads reversed (OV-).
 
     WATCHDOG is PROT: the watchdog, on an N6700C a coupled channel too; OSCILLATION: OSC, EDP;
-    HARDWARE: a sense lead's fault (SF).
+    HARDWARE: a sense lead's fault (SF), of which no guide says that it disables the output.
     """
 
     OVER_VOLTAGE, OVER_CURRENT, MAINS, OVER_POWER, OVER_TEMPERATURE = 1, 2, 4, 8, 16
@@ -64,14 +64,21 @@ DIALECT = FeedDialect(
     interlock=Interlock,
     volts="VOLT:LIM",
     normal=LIMITS,
-    unharmed=Fault.UNREGULATED,
+    unharmed=Fault.UNREGULATED | Fault.HARDWARE,
     setup=":FUNC CURR",
     confirm="FUNC",
     confirmed=b"CURR",
 )
 
 
-N6700C = replace(DIALECT, identity=MAINFRAME, volts="VOLT", setup="", confirm="")
+N6700C = replace(
+    DIALECT,
+    identity=MAINFRAME,
+    volts="VOLT",
+    unharmed=DIALECT.unharmed | Fault.OVER_POWER | Fault.POWER_LIMIT,  # CP: limited, perhaps on
+    setup="",
+    confirm="",
+)
 
 
 def _make(link: Link, options: KeysightOptions) -> ScpiFeed:

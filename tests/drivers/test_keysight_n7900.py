@@ -27,6 +27,7 @@ from tests.drivers.cases.keysight_n7900 import (
 )
 from tests.support import run_virtual
 
+STILL_ON = {"-", "unregulated", "hardware", "bit_14", "bit_15"}
 TEN_A, TWELVE_A = "+1.0E+01", "+1.2E+01"
 PREPARED = (b":OUTP OFF;:CURR 0.0000;" + ASK, state())
 
@@ -174,7 +175,7 @@ async def test_every_status_bit_has_a_word(bit, word):
     pairs = [(ASK, state(ques=str(1 << bit), output="1"))]
     snapshot, _ = await converse(pairs, lambda source: source.poll())
     assert snapshot.faults + snapshot.interlocks_open == (() if word == "-" else (word,))
-    assert snapshot.output_on == (word in {"-", "unregulated", "bit_14", "bit_15"})
+    assert snapshot.output_on == (word in STILL_ON)
 
 
 @pytest.mark.parametrize("measured", ["9.91E37", "+9.910000E+37", "-9.9E+37"])
@@ -313,6 +314,29 @@ def test_an_inhibit_input_is_an_interlock_that_latches(kind):
         assert (await source.prepare(5.0)).interlocks_open == ("external_inhibit",)
         assert (await source.prepare(5.0, clear=True)).interlocks_open == ()
         assert not twin.stage.is_energized
+
+    run_virtual(main())
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "faults"),
+    [
+        (KeysightN7900Twin, "sense", ("hardware",)),
+        (KeysightN6700Twin, "sense", ("hardware",)),
+        (KeysightN6700Twin, "power", ("over_power", "power_limit")),
+    ],
+)
+def test_an_output_that_is_only_limited_is_not_reported_as_off(kind, name, faults):
+    """N6700C guide page 309: CP+ and CP- limit it; N6900 guide page 287: SF was detected."""
+
+    async def main():
+        twin, source = await bench(kind)
+        await source.apply(permit(3.0))
+        twin.inject("input", f"{name}:open", now())
+        snapshot = await source.poll()
+        assert twin.stage.is_energized
+        assert (snapshot.output_on, snapshot.faults) == (True, faults)
+        assert not (await source.off()).output_on
 
     run_virtual(main())
 

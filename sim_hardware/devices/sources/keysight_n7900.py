@@ -3,7 +3,8 @@
 
 Documented (N6900/N7900 guide pages 251-252, 286-287; N6700C guide pages 158, 309; RP7900 guide
 pages 226, 241): the watchdog, what feeds it, QUES bits, that a trip leaves the programmed state as
-it is and CLEar brings the output back, channel lists, PON. From memory, so assumed: FUNC and its
+it is and CLEar brings the output back, that UNR and SF disable nothing, nor the power limits of an
+N6700C, channel lists, PON. From memory, so assumed: FUNC and its
 CURR:LIM and VOLT:LIM, that FUNC switches off, CURR:PROT:STAT, +0 in SYST:ERR?, that a trip queues
 no error, defaults after *RST, that the inhibit input latches, -109 without a channel list.
 """
@@ -25,7 +26,7 @@ from sim_hardware.devices.sources.scpi_supply import (
 
 DOG = "OUTPut:PROTection:WDOG"
 FORMS = MappingProxyType({"CURR": "CURR", "CURRENT": "CURR", "VOLT": "VOLT", "VOLTAGE": "VOLT"})
-OVER_CURRENT, UNREGULATED = 1 << 1, 1 << 10
+OVER_CURRENT, POWER_LIMITS, UNREGULATED, SENSE = 1 << 1, 1 << 3 | 1 << 5, 1 << 10, 1 << 13
 COMMON_ROWS: tuple[Row, ...] = (
     *SUPPLY_ROWS,
     Row(f"{DOG}[:STATe]", lambda twin, arguments, t: twin.set_watchdog(arguments, t),
@@ -44,9 +45,9 @@ class KeysightTwin(ScpiSupply):
     """What both have: latching protections that leave the programmed state as it is."""
 
     keeps_state = True
-    harmless = UNREGULATED
+    harmless = UNREGULATED | SENSE
     inputs = MappingProxyType(
-        {"ac": 4, "ot": 16, "inhibit": 512, "unregulated": UNREGULATED, "sense": 1 << 13}
+        {"ac": 4, "ot": 16, "inhibit": 512, "unregulated": UNREGULATED, "sense": SENSE}
     )
     has_ocp = False
 
@@ -119,6 +120,8 @@ class KeysightN7900Twin(KeysightTwin):
 class KeysightN6700Twin(KeysightTwin):
     """A mainframe with one module, whose channel stands in a list behind every command."""
 
+    harmless = KeysightTwin.harmless | POWER_LIMITS
+    inputs = MappingProxyType(dict(KeysightTwin.inputs) | {"power": POWER_LIMITS})
     headers = table(COMMON_ROWS)
     shared = ("*", "SYST", "OUTP:PROT:WDOG", "OUTPUT:PROTECTION:WDOG")
 
