@@ -7,6 +7,7 @@ frame after 500 ms. No text, so nothing that could tell a twin. Never sent: inpu
 configuration, interlock mode, address 100, which all obey.
 """
 
+import asyncio
 from dataclasses import dataclass
 from enum import IntFlag
 from functools import partial
@@ -23,7 +24,7 @@ from mnht_controller.domain.reading import AuxiliaryReading
 
 STATUS, RELAY, ERRORS, ADDRESS, TYPE, FIRMWARE = 0x01, 0x04, 0x09, 0x12, 0x13, 0x14
 RESET_LATCH, MODE, SIGNAL = 0x54, 0x55, 0x56
-A1230, MODE_OFF, READY, RELAY_CLOSED = 0x10, 2, 1, 8
+A1230, MODE_OFF, READY, RELAY_CLOSED, PARTIAL_S = 0x10, 2, 1, 8, 0.55
 
 
 class Status(IntFlag):
@@ -66,9 +67,13 @@ class HubertA1230:
         link.speak(Dialect(SizedFramer(size_of), tag, unsolicited=done))
 
     async def open(self) -> Identity:
-        """Ask for type and firmware; open the relay; the interlock must be in force."""
+        """Ask for type and firmware; open the relay; the interlock must be in force.
+
+        First half a frame from before must be dropped: a question would make a command of it.
+        """
         port, link = self._port, self._link
         await link.open()
+        await asyncio.sleep(PARTIAL_S)
         who, version = port.exactly(TYPE, A1230), port.one_byte(FIRMWARE)
         await link.identify(port.frame(TYPE), who, anonymous=True)
         found = await link.identify(port.frame(FIRMWARE), version, anonymous=True)

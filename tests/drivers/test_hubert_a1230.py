@@ -5,6 +5,7 @@ import asyncio
 
 import pytest
 
+from drivers import hubert_a1230
 from drivers.hubert_a1230 import ERROR_WORDS, SPEC, HubertA1230, HubertOptions
 from mnht_controller.devices import errors
 from mnht_controller.devices.contract import Setup
@@ -31,6 +32,12 @@ RELAY_ON = (b"\x04\x01\x04\x01" + STATUS, b"\x03\x01\x04" + bytes((4, 1, 1, CLOS
 RESET = (b"\x04\x01\x54\x00", b"\x03\x01\x54")
 CLOSING = (RELAY_ON, *read(CLOSED)[1:])
 OPENS = (RELAY_OFF, *read(OPEN))
+
+
+@pytest.fixture(autouse=True)
+def no_wait(monkeypatch):
+    """Transcripts hold no half frame."""
+    monkeypatch.setattr(hubert_a1230, "PARTIAL_S", 0.0)
 
 
 async def converse(pairs, act):
