@@ -4,7 +4,7 @@
 A1230-01 manual page 19, A1230-02 manual pages 22-23. 9600 8N1, binary: `<length><address><command>
 [data]`. No checksum: one wrong bit passes, so the status byte is read twice. It drops a partial
 frame after 500 ms. No text, so nothing that could tell a twin. Never sent: inputs, voltages, start
-configuration, interlock mode, address 100, which all obey.
+configuration, interlock mode, 0x12 and 0x16, which set, and address 100, which all obey.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from mnht_controller.devices.link import Link, Request
 from mnht_controller.devices.scpi import unconfirmed
 from mnht_controller.domain.reading import AuxiliaryReading
 
-STATUS, RELAY, ERRORS, ADDRESS, TYPE, FIRMWARE = 0x01, 0x04, 0x09, 0x12, 0x13, 0x14
+STATUS, RELAY, ERRORS, ADDRESS, TYPE, FIRMWARE = 0x01, 0x04, 0x09, 0x13, 0x14, 0x15
 RESET_LATCH, MODE, SIGNAL = 0x54, 0x55, 0x56
 A1230, MODE_OFF, READY, RELAY_CLOSED, PARTIAL_S = 0x10, 2, 1, 8, 0.55
 
@@ -160,11 +160,11 @@ SPEC = DriverSpec(
     status=(Status,),
     provenance=(
         ("9600 8N1, frames, 500 ms for a partial one, reply when done", "documented: A1230-01 p19"),
-        ("commands 0x01-0x17, bits of 0x01 and 0x09, type 0x10", "documented: A1230-02 pp22-23"),
+        ("bits of 0x01 and 0x09, 0x04 sets the output relay", "documented: A1230-02 pp22-23"),
+        ("0x13 address, 0x14 type (0x10), 0x15 firmware, one byte", "documented: A1230-02 p23"),
         ("0x54 0 ends a latch, 0x55 its mode, 2 is off, 0x56 signal", "documented: A1230-02 p23"),
         ("0xFE unknown, 0xFD timed out", "documented: A1230-01 manual p19"),
         ("signal 1 is a closed interlock; not ready alone is a latch", "assumed: no more is said"),
-        ("0x12 address, 0x13 type, 0x14 firmware", "assumed: order within 0x12 to 0x17"),
-        ("one byte of data; 0xFE and 0xFD frames have none", "assumed: no example is public"),
+        ("0xFE and 0xFD frames have no data", "assumed: no example is public"),
     ),
 )

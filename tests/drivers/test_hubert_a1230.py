@@ -71,7 +71,7 @@ async def test_it_says_its_firmware_and_cannot_say_whether_it_is_a_twin():
 
 @pytest.mark.parametrize(
     "answer",
-    [b"\x04\x01\x13\x11", b"\x04\x02\x13\x10", b"\x03\x01\xfe", b"\x03\x01\x13", b"ACME\n"],
+    [b"\x04\x01\x14\x11", b"\x04\x02\x14\x10", b"\x03\x01\xfe", b"\x03\x01\x14", b"ACME\n"],
 )
 async def test_another_instrument_is_refused_before_anything_is_written(answer):
     with expected_wire([(TYPE[0], answer), (TYPE[0], answer)]) as wire:
@@ -187,7 +187,7 @@ async def test_prepare_ends_a_latch_and_nothing_else_does():
 
 
 async def test_a_relay_that_closed_by_itself_is_a_fault_until_prepare():
-    """As after a restart with the start configuration 0x0C (H24)."""
+    """As after a restart that closes it (H24)."""
 
     async def act(driver):
         found = [(await driver.poll()).faults for _ in range(2)]
@@ -243,8 +243,8 @@ async def test_the_tag_takes_turns_with_what_no_sample_asks():
             await driver.poll()
         return await driver.poll()
 
-    first, second = FIRMWARE[0], b"\x03\x01\x12"
-    pairs = [(STATUS, b""), (first, b""), (second, FIRMWARE[1] + b"\x04\x01\x12\x01"), *read()]
+    first, second = FIRMWARE[0], b"\x03\x01\x13"
+    pairs = [(STATUS, b""), (first, b""), (second, FIRMWARE[1] + b"\x04\x01\x13\x01"), *read()]
     reading, link = await converse(pairs, act)
     assert reading.permit is False
     assert link.tally.discarded == 1
@@ -277,7 +277,7 @@ async def bench(address=1, **options):
 def test_it_opens_closes_and_opens_its_twin():
     async def main():
         twin, driver, _ = await bench(address=7)
-        assert not twin.closed(now())  # its start configuration had closed it
+        assert not twin.closed(now())  # its power-up had closed it
         assert (await driver.permit(on=True)).permit
         assert twin.closed(now())
         assert not (await driver.permit(on=False)).permit

@@ -3,11 +3,10 @@
 
 Documented (A1230-01 manual page 19, A1230-02 manual pages 22 and 23): frames, address 100 for all,
 a reply after execution, 0xFE and 0xFD, 500 ms for a partial frame, the commands, bits of 0x01 and
-0x09, start configuration 0x0C, type 0x10. Assumed: which of 0x12 to 0x17 is what; one byte for what
-is asked; its own address in 0xFE and 0xFD; signal 1 for a closed interlock, which is the input and
-not the latch; a trip opens the relay and clears `ready`; an error stays while its cause does; the
-start configuration has the bits of the status byte, so that its default closes the output relay on
-power-up.
+0x09, start configuration 0x0C (voltages high, no input), type 0x10. Assumed: its own address in
+0xFE and 0xFD; signal 1 for a closed interlock, which is the input and not the latch; a trip opens
+the relay and clears `ready`; an error stays while its cause does; the output relay closes on
+power-up, which is the worst that it could do.
 """
 
 from types import MappingProxyType
@@ -15,19 +14,24 @@ from types import MappingProxyType
 from sim_hardware.devices.core import Chunks, QuietCore
 
 STATUS, IN_50R, IN_100K, RELAY, VOLTAGE, TEMPERATURE, LOSS, ERRORS = 1, 2, 3, 4, 5, 6, 8, 9
-START_SET, START_GET, ADDRESS, TYPE, FIRMWARE, HARDWARE = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15
+START_SET, START_GET, ADDRESS_SET, ADDRESS_GET, TYPE, FIRMWARE = 0x10, 0x11, 0x12, 0x13, 0x14, 0x15
+HARDWARE_SET, HARDWARE_GET, ADDRESS_MAX = 0x16, 0x17, 99
 MODE_SET, LATCH_RESET, MODE, SIGNAL = 0x53, 0x54, 0x55, 0x56
 UNKNOWN, TIMED_OUT, ALL = 0xFE, 0xFD, 100
 PARTIAL_S, LATENCY_S, FRAME_MIN, FRAME_MAX = 0.5, 0.003, 3, 16
 LATCHING, LIVE, OFF = 0, 1, 2
 RELAY_BIT = 3
-SETTINGS = MappingProxyType({IN_50R: "in_50r", IN_100K: "in_100k", START_SET: "start"})
-CONSTANTS = MappingProxyType({TYPE: 0x10, FIRMWARE: 0x21, HARDWARE: 0x11, 0x16: 0, 0x17: 0})
+SETTINGS = MappingProxyType(
+    {IN_50R: "in_50r", IN_100K: "in_100k", START_SET: "start", HARDWARE_SET: "hardware"}
+)
+CONSTANTS = MappingProxyType({TYPE: 0x10, FIRMWARE: 0x21, TEMPERATURE: 31, LOSS: 12})
+VOLTAGES = MappingProxyType({0: 0, 1: 3, 2: 1})
+"""Low, high, only V+ high: bit 0 for V+, bit 1 for V-."""
+
 ERROR_BITS = MappingProxyType(
     {"short": 1, "current": 2, "loss": 8, "hot": 32, "transformer": 64, "hardware": 128}
 )
 OVERLOADS, HEAT = 0b11111, 32 | 64
-V_HIGH = 0xC0
 
 
 class HubertTwin(QuietCore):
@@ -42,15 +46,18 @@ class HubertTwin(QuietCore):
         self.address = address
         self._buffers: dict[int, tuple[float, bytes]] = {}
         self.is_interlock_closed, self.errors, self.mode = True, 0, LATCHING
-        self.start = 0x0C
+        self.start, self.hardware = 0x0C, 0x11
         self._power_up()
 
     def _power_up(self) -> None:
         """Start configuration and interlock mode are kept; a latch is not."""
         self._buffers.clear()
-        self.in_50r, self.in_100k, self.voltage = 1, 0, 0
-        self.is_latched = False
-        self.relay = self.start >> RELAY_BIT & 1
+        self.in_50r, self.in_100k, self.voltage = (
+            self.start & 1,
+            self.start >> 1 & 1,
+            self.start >> 2,
+        )
+        self.is_latched, self.relay = False, 1
         self._protect()
 
     def closed(self, t: float) -> bool:
@@ -108,8 +115,10 @@ class HubertTwin(QuietCore):
             self.mode = value
         elif command == LATCH_RESET and value == 0:
             self.is_latched = False
-        elif command == VOLTAGE and value in (0, 1, 2):
-            self.voltage = value
+        elif command == VOLTAGE and value in VOLTAGES:
+            self.voltage = VOLTAGES[value]
+        elif command == ADDRESS_SET and 1 <= value <= ADDRESS_MAX:
+            self.address = value
         elif command in SETTINGS:
             setattr(self, SETTINGS[command], value)
         else:
@@ -119,8 +128,8 @@ class HubertTwin(QuietCore):
 
     def _get(self, command: int) -> int | None:
         values = {
-            STATUS: self.status, VOLTAGE: self.voltage, TEMPERATURE: 31, LOSS: 12,
-            ERRORS: self.errors, START_GET: self.start, ADDRESS: self.address, MODE: self.mode,
+            STATUS: self.status, ERRORS: self.errors, START_GET: self.start,
+            ADDRESS_GET: self.address, HARDWARE_GET: self.hardware, MODE: self.mode,
             SIGNAL: int(self.is_interlock_closed),
         }  # fmt: skip
         return (values | dict(CONSTANTS)).get(command)
@@ -131,7 +140,7 @@ class HubertTwin(QuietCore):
         bits = int(self.is_ready) | (2 if self.errors & OVERLOADS else 0)
         bits |= 4 if self.errors & HEAT else 0
         bits |= self.relay << RELAY_BIT | (self.in_50r & 1) << 4 | (self.in_100k & 1) << 5
-        return bits | (V_HIGH if self.voltage == 0 else 0)
+        return bits | (self.voltage & 3) << 6
 
     @property
     def is_ready(self) -> bool:

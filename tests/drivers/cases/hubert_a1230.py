@@ -6,8 +6,8 @@ from mnht_controller.devices.contract import Setup
 from sim_hardware.devices.auxiliaries.hubert import HubertTwin
 from tests.drivers.cases import Case
 
-TYPE = (b"\x03\x01\x13", b"\x04\x01\x13\x10")
-FIRMWARE = (b"\x03\x01\x14", b"\x04\x01\x14\x21")
+TYPE = (b"\x03\x01\x14", b"\x04\x01\x14\x10")
+FIRMWARE = (b"\x03\x01\x15", b"\x04\x01\x15\x21")
 RELAY_OFF = (b"\x04\x01\x04\x00", b"\x03\x01\x04")
 MODE = (b"\x03\x01\x55", b"\x04\x01\x55\x00")
 

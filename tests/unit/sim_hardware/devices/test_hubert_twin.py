@@ -21,24 +21,27 @@ def status(twin, t=1.0):
     [
         ("04010201", "03 01 02"),  # page 19's own example: 50 ohm input on
         ("030106", "04 01 06 1f"),  # page 19's own example: heat sink
-        ("030101", "04 01 01 d9"),  # ready, output relay, 50R, V+ and V-
+        ("030101", "04 01 01 c9"),  # ready, output relay, V+ and V-
         ("04010301", "03 01 03"),
         ("04010400", "03 01 04"),
-        ("030105", "04 01 05 00"),
         ("04010502", "03 01 05"),
         ("030108", "04 01 08 0c"),
         ("030109", "04 01 09 00"),
         ("0401100c", "03 01 10"),
         ("030111", "04 01 11 0c"),
-        ("030112", "04 01 12 01"),
-        ("030113", "04 01 13 10"),
-        ("030114", "04 01 14 21"),
-        ("030117", "04 01 17 00"),
+        ("04011201", "03 01 12"),  # page 23: 0x12 sets the address, 0x13 asks for it
+        ("04011264", "03 01 fe"),
+        ("030112", "03 01 fe"),
+        ("030113", "04 01 13 01"),
+        ("030114", "04 01 14 10"),
+        ("030115", "04 01 15 21"),
+        ("04011621", "03 01 16"),
+        ("030117", "04 01 17 11"),
         ("04015301", "03 01 53"),
         ("04015400", "03 01 54"),
         ("030155", "04 01 55 00"),
         ("030156", "04 01 56 01"),
-        ("036401", "04 01 01 d9"),  # 100: all answer
+        ("036401", "04 01 01 c9"),  # 100: all answer
         ("030201", ""),  # somebody else
         ("030177", "03 01 fe"),
         ("04017701", "03 01 fe"),
@@ -52,9 +55,9 @@ def test_every_command_of_the_manual(frame, answer):
 
 def test_frames_may_come_in_any_pieces_and_together():
     twin = HubertTwin()
-    replies = [twin.feed(bytes((byte,)), 1.0) for byte in b"\x03\x01\x12"]
+    replies = [twin.feed(bytes((byte,)), 1.0) for byte in b"\x03\x01\x13"]
     assert [bool(reply) for reply in replies] == [False, False, True]
-    assert said(twin, "04010401", "030112") == "03 01 04 04 01 12 01"
+    assert said(twin, "04010401", "030113") == "03 01 04 04 01 13 01"
 
 
 def test_half_a_frame_is_dropped_after_half_a_second():
@@ -65,13 +68,13 @@ def test_half_a_frame_is_dropped_after_half_a_second():
     assert twin.advance(1.49) == []
     assert twin.advance(1.5) == [(1.5, b"\x03\x01\xfd")]
     assert twin.next_at() is None
-    assert said(twin, "030112", t=1.6) == "04 01 12 01"
+    assert said(twin, "030113", t=1.6) == "04 01 13 01"
 
 
 def test_half_a_frame_of_one_client_is_not_another_one_s():
     twin = HubertTwin()
     twin.feed(b"\x04\x01", 1.0, client=1)
-    assert twin.feed(b"\x03\x01\x12", 1.1, client=2)[0][1] == b"\x04\x01\x12\x01"
+    assert twin.feed(b"\x03\x01\x13", 1.1, client=2)[0][1] == b"\x04\x01\x13\x01"
     twin.disconnect(1.2, client=1)
     assert twin.advance(9.0) == []
 
@@ -79,17 +82,19 @@ def test_half_a_frame_of_one_client_is_not_another_one_s():
 def test_what_begins_no_frame_is_forgotten():
     twin = HubertTwin()
     assert said(twin, "0001", "ff") == ""
-    assert said(twin, "030112") == "04 01 12 01"
+    assert said(twin, "030113") == "04 01 13 01"
 
 
-def test_its_start_configuration_closes_the_relay():
-    """Assumed: 0x0C has bit 3, the output relay."""
+def test_its_start_configuration_is_of_inputs_and_voltages():
+    """Page 23: 50R, 100k, V+, V-. That the output relay closes on power-up is assumed."""
     twin = HubertTwin()
     assert twin.closed(0.0)
-    said(twin, "04011004", "04010400")
+    said(twin, "04011006", "04010400")
     twin.inject("reboot", "", 1.0)
-    assert not twin.closed(1.0)
-    assert not status(twin) & 8
+    assert twin.closed(1.0)
+    assert status(twin) & 0xF0 == 0x60  # 100k, V+
+    said(twin, "04010500")
+    assert status(twin) & 0xC0 == 0
 
 
 def test_a_latching_interlock_opens_the_relay_until_it_is_reset():
