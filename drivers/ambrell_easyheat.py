@@ -20,7 +20,7 @@ from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import SourceReading
 from mnht_controller.domain.units import FIELD_FULL_SCALE_KA_PER_M
 
-NUMBER = r"\d+(?:\.\d+)?"
+NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 DATA = rf",(?P<on>[01]),(?P<set>{NUMBER}),(?P<amps>{NUMBER})?,(?:(?:{NUMBER})?,)?(?P<khz>{NUMBER})?"
 """`rdata`: 8 fields, or 7 without watts; then timer and counter. What is measured may be blank."""
 

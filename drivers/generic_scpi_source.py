@@ -18,7 +18,8 @@ from mnht_controller.domain.command import Permit
 from mnht_controller.domain.reading import SourceReading
 
 IDENTITY = re.compile(rb"(OPENMFH),(FS100K),(?P<serial>[^,]+),([^,]+)")
-SNAPSHOT = re.compile(rf"((?:\d+,){{6}})((?:{scpi.NUMBER},){{7}})(\d+);({scpi.NUMBER})".encode())
+COUNT, N = r"\d{1,15}", scpi.NUMBER
+SNAPSHOT = re.compile(rf"((?:{COUNT},){{6}})((?:{N},){{7}})({COUNT});({N})".encode())
 """seq,t_ms,boot,oper,ques,int, Hset,Hmeas,Irms,f,Tcoil,flow,wd_ms, hb; then the limit register."""
 
 RF_ON, WATCHDOG_RUNNING = 1 << 8, 1 << 12  # STAT:OPER
@@ -30,7 +31,7 @@ SETUP = (
     f"SYST:COMM:WATC:TIM {WATCHDOG_S};:SYST:COMM:WATC:STAT ON\n"
 ).encode()
 CHECK = b"SYST:COMM:HEAR?;:OUTP:TIM?;:SYST:COMM:WATC:TIM?;:SYST:COMM:WATC:MODE?\n"
-CHECKED = re.compile(rf"(\d+);({scpi.NUMBER});({scpi.NUMBER});HEAR".encode())
+CHECKED = re.compile(rf"({COUNT});({N});({N});HEAR".encode())
 
 
 class Fault(IntFlag):
@@ -84,9 +85,8 @@ class GenericScpiSource:
         """Set the amplitude; after an OFF of ours, arm and switch on first."""
         field = permit.field_ka_per_m
         switch = "" if self._is_energized or field == 0.0 else "OUTP:ARM 5;:OUTP ON;:"
-        snapshot = await self._exchange(
-            f"FIEL {scpi.a_per_m(field)};:{switch}", until=permit.expires_at
-        )
+        commands = f"FIEL {scpi.a_per_m(field)};:{switch}"
+        snapshot = await self._exchange(commands, until=permit.expires_at)
         is_set = scpi.is_same_field(snapshot.setpoint_ka_per_m, field)
         if not is_set or (switch and not snapshot.output_on):
             await scpi.refuse_errors(self._link)

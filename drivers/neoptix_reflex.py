@@ -22,7 +22,7 @@ STREAMED = re.compile(rb"C:\d+;T:[ -~]{1,12}")
 
 INFO = b"i\r"
 ABOUT = re.compile(
-    rb"(?s)(?=.*Model *: *(?P<model>[ -~]+))(?=.*NB Channels? *: *(?P<count>\d+)[\r\n])"
+    rb"(?s)(?=.*Model *: *(?P<model>[ -~]+))(?=.*NB Channels? *: *(?P<count>\d{1,2})[\r\n])"
     rb"(?=.*Serial[^:\r\n]*: *(?P<serial>[ -~]+))(?=.*Software[^:\r\n]*: *(?P<firmware>[ -~]+))"
     rb".*[\r\n]\*"
 )

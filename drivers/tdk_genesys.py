@@ -20,7 +20,7 @@ from mnht_controller.devices.gen import EVENT, OK, SUM, checked, commands, judge
 from mnht_controller.devices.link import Link
 from mnht_controller.devices.scpi import unconfirmed
 
-NUMBER = r"(\d+(?:\.\d*)?)"
+NUMBER = r"(\d{1,9}(?:\.\d{0,9})?)"
 MODEL = re.compile(rb"(?:TDK-)?LAMBDA,(?P<model>GEN[^$,]+)" + SUM)
 SERIAL = re.compile(rb"(?P<serial>[\w-]{1,12})" + SUM)
 STATE = re.compile(

@@ -14,7 +14,7 @@ PLACE = "{channel}"
 TO_CELSIUS = MappingProxyType({"c": (0.0, 1.0), "k": (273.15, 1.0), "f": (32.0, 1.8)})
 """What 0 °C is in each unit, and how much 1 °C."""
 
-NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?\d{1,12}(?:\.\d{1,12})?", re.ASCII)
 COLUMN = re.compile(r"c[1-9]\d?")
 ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.?))", re.DOTALL)
 NAMED = MappingProxyType({"r": "\r", "n": "\n", "t": "\t", "\\": "\\"})

@@ -8,8 +8,8 @@ from mnht_controller.devices.errors import DeviceFault, ProtocolError, RangeRefu
 from mnht_controller.devices.link import Link
 from mnht_controller.domain.units import FIELD_FULL_SCALE_KA_PER_M
 
-NUMBER = r"[+-]?\d+(?:\.\d*)?(?:E[+-]?\d+)?"
-"""NR1, NR2 or NR3 as an instrument sends them: no blanks, no comma, no `nan`."""
+NUMBER = r"[+-]?\d{1,20}(?:\.\d{0,20})?(?:E[+-]?0?\d{1,2})?"
+"""NR1, NR2 or NR3 as an instrument sends them: no blanks, no comma, no `nan`, never infinite."""
 
 NO_ERROR = re.compile(rb'[+-]?0,"No error.*"')
 """The reply to `SYST:ERR?` when nothing is queued."""

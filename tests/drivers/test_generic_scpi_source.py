@@ -246,6 +246,9 @@ async def test_a_setting_that_did_not_take_is_not_believed():
         snapshot(18).replace(b"8.0E0", b" 8.0E0"),
         snapshot(18).replace(b"8.0E0", b"\xb8.0E0"),
         snapshot(18).replace(b"7,", b"-7,", 1),
+        snapshot(18).replace(b"1234,", b"9" * 400 + b",", 1),
+        snapshot(18, set="1E999"),
+        snapshot(18, limit="9" * 400),
         b'0,"No error"\n',
     ],
 )

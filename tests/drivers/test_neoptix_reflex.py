@@ -55,6 +55,7 @@ async def test_identity_then_no_stream_no_sleep_and_celsius():
         b"Serial: SIM9\rInternal Software: 1.0\rMODEL: Reflex\r*",
         b"Model: Reflex\rNB Channel: 4\rInternal Software: 1.0\r*",
         b"Model: Reflex\rNB Channel: four\rSerial: SIM9\rInternal Software: 1.0\r*",
+        b"Model: Reflex\rNB Channel: 99999999999\rSerial: SIM9\rInternal Software: 1.0\r*",
         b"+24.3\r+24.5\r*",
         b"Err2",
         b"*",

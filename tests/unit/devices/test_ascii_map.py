@@ -44,7 +44,8 @@ def test_columns_are_the_groups_that_are_numbered():
 @pytest.mark.parametrize(
     ("text", "celsius"),
     [("412", 41.2), ("+0412", 41.2), ("-005", -0.5), ("412.5", 41.25), ("9999", None),
-     ("+9999.0", None), ("-999", -99.9), ("", None), ("nan", None), ("\u0664\u0661", None)],
+     ("+9999.0", None), ("-999", -99.9), ("", None), ("nan", None), ("9" * 400, None),
+     ("\u0664\u0661", None)],
 )  # fmt: skip
 def test_numbers_in_tenths(text, celsius):
     """H03: a number that means no probe is none, however it is written."""
