@@ -147,6 +147,9 @@ class DcFeed:
 
     async def _tell(self, order: Order) -> SourceReading:
         feed = await self._state(order)
+        matters = not order.is_off and (feed.is_on or order.amps is not None)
+        if matters and not (feed.set_v <= self._options.volts_max + self._slack_v):
+            raise scpi.unconfirmed(self._link, feed)  # somebody has turned the volts up
         if order.amps is not None and not (abs(feed.set_a - order.amps) <= self.step_a):
             await self._complain()
             raise scpi.unconfirmed(self._link, feed)
@@ -175,4 +178,8 @@ class DcFeed:
 
     def _has_volts(self, feed: Feed) -> bool:
         """Whether the volts that it may reach are those that were set."""
-        return abs(feed.set_v - self._options.volts_max) <= 0.005 * self._options.volts_max + 0.02
+        return abs(feed.set_v - self._options.volts_max) <= self._slack_v
+
+    @property
+    def _slack_v(self) -> float:
+        return 0.005 * self._options.volts_max + 0.02

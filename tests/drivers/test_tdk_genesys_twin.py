@@ -169,6 +169,25 @@ def test_what_an_operator_turns_is_seen(knob, word):
     run_virtual(main())
 
 
+def test_volts_that_an_operator_turns_up_are_a_limit_that_is_gone():
+    """`volts_max` is what the supply may reach: not only when it is opened (H21)."""
+
+    async def main():
+        twin, source, _ = await bench()
+        await source.apply(permit(3.0))
+        twin.inject("panel_change", "volts:35", now())
+        for act in (source.poll, lambda: source.apply(permit(3.0)), lambda: source.prepare(5.0)):
+            with pytest.raises(errors.ProtocolError):
+                await act()
+        assert not (await source.off()).output_on
+        await source.open()
+        assert not (await source.prepare(5.0)).output_on
+        twin.inject("panel_change", "volts:10", now())
+        assert not (await source.poll()).faults
+
+    run_virtual(main())
+
+
 def test_an_output_that_ignores_off_is_seen_in_what_is_measured():
     async def main():
         twin, source, _ = await bench()
