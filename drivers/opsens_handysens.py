@@ -115,7 +115,7 @@ SPEC = DriverSpec(
         ("CHn:DATA? 1", "documented: public laboratory scripts"),
         ("Err -NNN in band", "documented: seen with -140, -170, -201, -202"),
         ("bare CHn line before samples", "documented: scripts filter it; in DATA? too: assumed"),
-        ("MEAS:STOP ends a stream", "documented: public scripts; that it is silent: assumed"),
+        ("MEAS:STOP ends a stream", "documented: public scripts; its bare EOT: assumed"),
         ("one sample a reply to DATA? 1, no other channel's", "assumed: others are refused"),
         ("four fields in *IDN?", "assumed: IEEE 488.2"),
         ("an error line ends in EOT LF too", "assumed: like every other reply"),

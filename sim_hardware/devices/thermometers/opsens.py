@@ -2,10 +2,11 @@
 """Twin of an Opsens fiber-optic thermometer, HandySens or PicoM.
 
 Documented (public scripts of labs that own one): commands, `…LF EOT LF` around every reply, the
-bare `CHn` header in streams, `Err -NNN`, CR or LF as the end of a command. Assumed: the identity
-text, silence after settings, one line per sample, the oldest first, error numbers, that a channel's
-memory has its own number, the text in place of a number without a probe, 10 to 50 samples a second
-and 50 after power-up.
+bare `CHn` header in streams, `Err -NNN`, CR or LF as the end of a command, an EOT LF alone after
+`meas:rate` (one of them waits for it without a limit). Assumed: the same after other settings,
+nothing but the stream after `meas:start`, the identity text, one line per sample, the oldest first,
+error numbers, that a channel's memory has its own number, the text in place of a number without a
+probe, 10 to 50 samples a second and 50 after power-up.
 """
 
 import math
@@ -67,21 +68,22 @@ class OpsensTwin(LineTwin):
         text = line.decode("ascii", "replace").strip().upper()
         for pattern, action in COMMANDS:
             if found := pattern.fullmatch(text):
-                return self._closed(action(self, found, t))
+                lines = action(self, found, t)
+                return b"" if lines is None else self._closed(lines)
         return self._closed(["Err -113"])
 
     def _closed(self, lines: Lines) -> bytes:
-        """The whole reply; settings have none."""
-        return "".join(f"{line}\n" for line in lines).encode() + self._end if lines else b""
+        """The whole reply; that to a setting is its end alone."""
+        return "".join(f"{line}\n" for line in lines).encode() + self._end
 
     # ---- commands ------------------------------------------------------------------------------
 
-    def data(self, channel: int, count: int, t: float) -> Lines:
+    def data(self, channel: int, count: int, t: float) -> Lines | None:
         """The last samples of one channel that anybody asked for, the newest last."""
         if channel not in self.bank.fitted:
             return ["Err -114"]
         if channel in self.bank.dropped:
-            return []
+            return None
         count = min(max(count, 1), SAMPLES_MAX)
         self._take(channel, t)
         texts = [text for _, text in self._samples[channel]][-count:]
@@ -92,11 +94,10 @@ class OpsensTwin(LineTwin):
         """Five lines about one channel."""
         return list(DIAGNOSIS) if channel in self.bank.fitted else ["Err -114"]
 
-    def start(self, word: str, t: float) -> Lines:
-        """Stream so many blocks, or for ever."""
+    def start(self, word: str, t: float) -> None:
+        """Stream so many blocks, or for ever: the stream is the reply."""
         self._stream_left = int(word) if word.isdigit() else -1
         self._stream_at = t + self.bank.period_s
-        return []
 
     def stop(self) -> Lines:
         """End the stream."""
@@ -174,7 +175,10 @@ class OpsensTwin(LineTwin):
             name, _, value = argument.partition(":")
             if name not in {"rate", "stream"}:
                 raise ValueError(f"panel_change: {argument!r} is neither rate:HZ nor stream")
-            _ = self.rate(value) if name == "rate" else self.start("INF", t)
+            if name == "rate":
+                self.rate(value)
+            else:
+                self.start("INF", t)
         else:
             self.bank.inject(verb, argument, t)
 
@@ -186,7 +190,7 @@ class OpsensTwin(LineTwin):
             self.bank.clear(verb)
 
 
-Action = Callable[[OpsensTwin, re.Match[str], float], Lines]
+Action = Callable[[OpsensTwin, re.Match[str], float], Lines | None]
 DIAGNOSIS = ("signal 82", "lamp 41", "gain 3", "offset 0", "status 0")
 
 COMMANDS: tuple[tuple[re.Pattern[str], Action], ...] = tuple(

@@ -36,8 +36,17 @@ def test_golden_bytes(twin, sent, said) -> None:
     assert twin.feed(sent, 1.0) == [(1.0 + LATENCY_S, said)]
 
 
-def test_settings_are_silent_and_diag_has_five_lines(twin) -> None:
-    assert twin.feed(b"MEAS:RATE MIN\nMEAS:STOP\n", 0.0) == []
+@pytest.mark.parametrize("text", [b"meas:rate min", b"MEAS:STOP", b"MEM:DEL:ALL"])
+def test_a_setting_is_answered_with_the_end_alone(twin, text) -> None:
+    """A public script waits for EOT LF after `meas:rate min` without a time limit."""
+    assert [said for _, said in twin.feed(text + b"\n", 0.0)] == [b"\x04\n"]
+
+
+def test_a_start_is_answered_by_its_stream_alone(twin) -> None:
+    assert twin.feed(b"MEAS:STAR 2\n", 0.0) == []
+
+
+def test_diag_has_five_lines(twin) -> None:
     [(_, said)] = twin.feed(b"CH1:DIAG?\n", 0.0)
     assert said.count(b"\n") == 6
     assert said.endswith(b"\n\x04\n")
@@ -115,7 +124,7 @@ def said(twin, request, t=1.0):
 
 def test_memory_as_the_scripts_use_it(twin) -> None:
     """`MEMory:ACQuire:STARt n`, `MEMory1:DOWNload? n,offset`, `MEMory:DELete:ALL`."""
-    assert said(twin, b"MEMory:DELete:ALL\rMEMory:ACQuire:STARt 3\r") == b""
+    assert said(twin, b"MEMory:DELete:ALL\rMEMory:ACQuire:STARt 3\r") == 2 * b"\x04\n"
     assert said(twin, b"MEMory1:DOWNload? 2,1\r") == b"23.45\n23.45\n\x04\n"
     assert said(twin, b"MEM2:DOWN? 1,0\n") == b"41.00\n\x04\n"
     assert said(twin, b"MEM1:DOWN? 1,3\n") == b"Err -222\n\x04\n"
