@@ -224,7 +224,7 @@ def test_options_that_cannot_be_are_refused(wrong):
 def test_it_cools_its_twin(unit):
     async def main():
         loop = asyncio.get_running_loop()
-        twin = PolyScienceTwin(loop.time(), unit)
+        twin = PolyScienceTwin(loop.time(), unit, echoes=True)
         wire = MemoryTransport(twin, "twin", baud=SPEC.baud, chunk_max=1)
         driver = PolyScienceChiller(Link(wire), PolyScienceOptions(setpoint_c=12.5))
         await driver.open()
@@ -250,7 +250,7 @@ def test_it_cools_its_twin(unit):
 
 def test_after_a_restart_its_echo_is_tolerated_and_it_is_not_ready():
     async def main():
-        twin = PolyScienceTwin(asyncio.get_running_loop().time())
+        twin = PolyScienceTwin(asyncio.get_running_loop().time(), echoes=True)
         driver = PolyScienceChiller(
             Link(MemoryTransport(twin, "twin", baud=SPEC.baud)), PolyScienceOptions()
         )

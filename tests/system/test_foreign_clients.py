@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 import pyvisa
+import serial
 import serialx
 from pymodbus.client import ModbusSerialClient
 
+from sim_hardware.devices.auxiliaries.polyscience import PolyScienceTwin
 from sim_hardware.devices.sources.generic_scpi import ScpiSource
 from sim_hardware.devices.sources.genesys import GenesysTwin
 from sim_hardware.devices.sources.keysight_33500 import Keysight33500Twin
@@ -113,6 +115,36 @@ async def test_pyvisa_asks_an_opsens_on_a_serial_port():
     finally:
         await front.stop()
     assert answers == ["41.25", "44.50"]
+
+
+async def test_a_script_waits_for_the_end_of_an_opsens_setting():
+    """As public scripts do: every command is written, then all is read up to EOT LF."""
+    front = PtyFront(OpsensTwin(CHANNELS), baud=57600)
+
+    def client():
+        with serial.Serial(front.path, 57600, timeout=3) as port:
+            replies = []
+            for line in (b"meas:rate min", b"ch1:data? 1", b"ch02:data? 1"):
+                port.write(line + b"\n")
+                replies.append(port.read_until(b"\x04\n"))
+            return replies
+
+    assert await served(front, client) == [b"\x04\n", b"41.25\n\x04\n", b"44.50\n\x04\n"]
+
+
+async def test_a_script_switches_the_echo_of_a_polyscience_off_first():
+    """As public drivers do; they accept nothing but `!`."""
+    front = PtyFront(PolyScienceTwin(asyncio.get_running_loop().time()), baud=9600)
+
+    def client():
+        with serial.Serial(front.path, 9600, timeout=3) as port:
+            replies = []
+            for line in (b"SE0", b"RT", b"SS018.50", b"RS"):
+                port.write(line + b"\r")
+                replies.append(port.read_until(b"\r"))
+            return replies
+
+    assert await served(front, client) == [b"!\r", b"+22.0\r", b"!\r", b"+18.5\r"]
 
 
 async def test_pyvisa_talks_gen_to_a_genesys():

@@ -3,8 +3,10 @@
 
 Documented (LS manual page 19, DuraChill page 34, DA500 page 44): CR only, a LF after it forbidden,
 exact case, `!` and `?`, the commands; `RF` 00 is no fault (LS). `SS025.50` is from a public
-laboratory script. Assumed: an echo stands in front of the reply, and is on after power-up; signs
-and digits of the numbers; `RF` 01 for a stalled pump; RO as RW; RM in per cent; RK 7 kPa a PSI.
+laboratory script; three public drivers for other baths of this maker find no echo before they ask
+for one or after a first `SE0`. Assumed: an echo stands in front of the reply; it is off after
+power-up; signs and digits of the numbers; `RF` 01 for a stalled pump; RO as RW; RM in per cent; RK
+7 kPa a PSI.
 """
 
 import re
@@ -21,20 +23,21 @@ PSI_KPA, GALLON_L = 6.895, 3.785
 class PolyScienceTwin(Circulator, LineTwin):
     """One chiller that shows °C, or °F: then all temperatures on its wire are °F.
 
-    Faults: those of Circulator; panel_change also takes `C` and `F`.
+    `echoes`: what SE is after power-up. Faults: those of Circulator; panel_change also takes `C`
+    and `F`.
     """
 
     ends = b"\r"
 
-    def __init__(self, start_s: float = 0.0, unit: str = "C") -> None:
+    def __init__(self, start_s: float = 0.0, unit: str = "C", *, echoes: bool = False) -> None:
         super().__init__()
         self.bath, self.unit = Bath(start_s), unit
-        self.is_echoing = True
+        self.is_echoing = self._echoes = echoes
 
     def power_up(self, t: float) -> None:
-        """Come back in standby, with the echo on."""
+        """Come back in standby, with the echo as it always begins."""
         super().power_up(t)
-        self.is_echoing = True
+        self.is_echoing = self._echoes
 
     def inject(self, verb: str, argument: str, t: float) -> None:
         """Start a fault."""

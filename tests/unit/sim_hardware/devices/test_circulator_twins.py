@@ -75,7 +75,7 @@ def test_what_every_circulator_does(make):
 
 def quiet(unit="C"):
     twin = PolyScienceTwin(0.0, unit)
-    assert said(twin, b"SE0\r") == b"SE0!\r"
+    assert said(twin, b"SE0\r") == b"!\r"
     return twin
 
 
@@ -133,8 +133,17 @@ def test_a_line_feed_spoils_the_next_command():
     assert said(twin, b"RU\r\nRU\r") == b"C\r?\r"
 
 
-def test_polyscience_echoes_until_it_is_told_not_to():
+def test_polyscience_is_without_an_echo_after_power_up():
+    """Public drivers accept nothing but `!` after their first SE0."""
     twin = PolyScienceTwin(0.0)
+    assert said(twin, b"SE0\r") == b"!\r"
+    assert said(twin, b"SE1\r") == b"!\r"
+    twin.inject("reboot", "", 0.0)
+    assert said(twin, b"RU\r") == b"C\r"
+
+
+def test_polyscience_echoes_until_it_is_told_not_to():
+    twin = PolyScienceTwin(0.0, echoes=True)
     assert said(twin, b"RU\r") == b"RUC\r"
     assert said(twin, b"SE0\r") == b"SE0!\r"
     assert said(twin, b"RU\r") == b"C\r"
