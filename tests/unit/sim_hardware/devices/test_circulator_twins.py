@@ -222,6 +222,50 @@ def test_what_each_family_answers(family, sent, reply):
     assert said(LaudaTwin(family=family), sent + b"\r") == reply + b"\r\n"
 
 
+@pytest.mark.parametrize(
+    ("family", "sent", "asked", "reply"),
+    [
+        ("eco_gold", b"OUT_SP_01_005", b"IN_SP_01", b"5"),
+        ("eco_gold", b"OUT_SP_02_001", b"IN_SP_02", b"1"),
+        ("eco_gold", b"OUT SP 04 40", b"IN SP 04", b"40.00"),
+        ("eco_gold", b"OUT_MODE_00 1", b"IN_MODE_00", b"1"),
+        ("ecoline", b"OUT_MODE_00_1", b"IN_MODE_00", b"1"),
+        ("mc", b"OUT_SP_05_5.5", b"IN_SP_05", b"5.50"),
+    ],
+)
+def test_other_settings(family, sent, asked, reply):
+    """ECO Gold pages 113 and 114, Ecoline pages 10 and 11, MC 250 pages 42 and 43."""
+    twin = LaudaTwin(family=family)
+    assert said(twin, sent + b"\r") == b"OK\r\n"
+    assert said(twin, asked + b"\r") == reply + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("family", "sent", "reply"),
+    [
+        ("eco_gold", b"OUT_SP_01_000", b"ERR_6"),
+        ("eco_gold", b"OUT_SP_01_2.5", b"ERR_6"),
+        ("eco_gold", b"OUT_SP_02_3", b"ERR_6"),
+        ("eco_gold", b"OUT_MODE_00_x", b"ERR_5"),
+        ("ecoline", b"OUT_SP_02_1", b"ERR_3"),
+        ("mc", b"OUT_SP_01_3", b"ERR_3"),
+        ("mc", b"IN_PV_01", b"ERR_3"),
+        ("eco_gold", b"IN_PV_01", b"22.00"),
+    ],
+)
+def test_what_a_family_refuses(family, sent, reply):
+    assert said(LaudaTwin(family=family), sent + b"\r") == reply + b"\r\n"
+
+
+def test_pump_step_0_is_standby_on_an_ecoline():
+    """Page 10."""
+    twin = LaudaTwin()
+    assert said(twin, b"OUT_SP_01_004\rSTART\rIN_SP_01\r") == b"OK\r\nOK\r\n4\r\n"
+    assert said(twin, b"OUT_SP_01_000\rIN_SP_01\r") == b"OK\r\n0\r\n"
+    assert not twin.is_pumping
+    assert said(twin, b"START\rIN_SP_01\r") == b"OK\r\n4\r\n"
+
+
 def test_start_and_stop():
     twin = LaudaTwin(family="eco_gold")
     assert said(twin, b"START\r") == b"OK\r\n"
