@@ -17,9 +17,27 @@ UNITS = (
     ("A/M/S", 1.0),
     ("KA/M/S", 1e3),
     ("A", 1.0),
+    ("MA", 1e-3),
+    ("V", 1.0),
+    ("MV", 1e-3),
     ("S", 1.0),
     ("MS", 1e-3),
+    ("US", 1e-6),
+    ("NS", 1e-9),
+    ("HZ", 1.0),
+    ("KHZ", 1e3),
+    ("MHZ", 1e6),
+    ("OHM", 1.0),
+    ("KOHM", 1e3),
+    ("DEG", 1.0),
 )
+"""IEEE 488.2's suffixes; MHZ is mega, alone among the Ms."""
+
+SECONDS, HERTZ = ("S", "MS", "US", "NS"), ("HZ", "KHZ", "MHZ")
+VOLT, AMPERE = ("V", "MV"), ("A", "MA")
+PART = re.compile(r"""(?:"[^"]*"|'[^']*'|[^;])+""")
+"""One command: a `;` in a string ends none."""
+
 NAN = 9.91e37
 
 
@@ -69,9 +87,9 @@ def spellings(pattern: str) -> Iterator[str]:
 
 
 def units_of(line: str) -> Iterator[Unit]:
-    """Split a message at `;` and resolve each header against the path of the one before."""
+    """Split a message at `;` outside strings; resolve each header against the path before it."""
     path = ""
-    for part in line.split(";"):
+    for part in PART.findall(line):
         text = part.strip()
         if not text:
             continue

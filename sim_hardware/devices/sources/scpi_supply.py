@@ -8,12 +8,20 @@ from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import Ques, StageFaults
 from sim_hardware.devices.scpi_instrument import Row, ScpiInstrument
 from sim_hardware.devices.scpi_status import PON, Register
-from sim_hardware.devices.scpi_syntax import Range, boolean, number, one
+from sim_hardware.devices.scpi_syntax import (
+    AMPERE,
+    SECONDS,
+    VOLT,
+    Range,
+    boolean,
+    number,
+    one,
+)
 from sim_hardware.devices.sources.dc_stage import DcStage
 
-VOLTS, AMPERES = Range(0.0, 160.0, 0.0), Range(0.0, 100.0, 0.0)
-PROTECTION = Range(0.0, 176.0, 176.0)
-WATCHDOG = Range(1.0, 3600.0, 60.0)
+VOLTS, AMPERES = Range(0.0, 160.0, 0.0, VOLT), Range(0.0, 100.0, 0.0, AMPERE)
+PROTECTION = Range(0.0, 176.0, 176.0, VOLT)
+WATCHDOG = Range(1.0, 3600.0, 60.0, SECONDS)
 
 
 class ScpiSupply(StageFaults, ScpiInstrument):

@@ -38,6 +38,13 @@ def test_tdk_bytes(tdk, sent, expected):
     assert said(tdk, sent) == expected
 
 
+@pytest.mark.parametrize("twin", [GenesysScpiTwin, KeysightN7900Twin])
+def test_numbers_may_carry_their_unit(twin):
+    """IEEE 488.2, 7.7.3: pymeasure's N5767A driver writes `:VOLT 12.5 V`."""
+    sent = b":VOLT 12.5 V;:CURR 500MA;:VOLT?;:CURR?"
+    assert said(twin(), sent) == "+1.250000E+01;+5.000000E-01"
+
+
 @pytest.mark.parametrize("feeding", [b"*IDN?", b"OUTP?", b"NONSENSE", b"SYST:WATC:TIM?"])
 def test_tdk_watchdog_is_fed_by_anything_even_invalid(tdk, feeding):
     """WATC is no spelling of the manual's WATCHdog, and feeds it all the same."""
