@@ -4,16 +4,24 @@
 Documented (Genesys user manual, chapter 7; pymeasure's driver): addressing, OK to every setting,
 error words, checksum, backspace, a backslash for the last command, PV? giving back what was sent,
 12 characters to a number, STT?, what RST sets, event registers that FEVE?, SEVE? and CLS clear and
-RST does not, `!nn`, AST. Assumed: fold-back trips after 0.25 s and FBD tenths and ends with OUT 1;
-with AST ON a closed ENABLE contact brings the output back; enable registers are 00 after power-on;
-two supplies on one line share nothing.
+RST does not, `!nn`, AST, global commands that every supply obeys in silence; a public driver: SAV
+and RCL keep OUT too, LLO comes back as REM. Assumed: fold-back trips after 0.25 s and FBD tenths,
+ends with OUT 1; with AST ON a closed ENABLE contact brings the output back; enable registers are 00
+after power-on; RCL brings no output back during a fault; two supplies on one line share nothing.
 """
 
 from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import StageFaults
 from sim_hardware.devices.lines import LineTwin, twin_serial
 from sim_hardware.devices.sources.dc_stage import DcStage
-from sim_hardware.devices.sources.genesys_commands import BARE, ON_OFF, QUERIES, SETTERS, Settings
+from sim_hardware.devices.sources.genesys_commands import (
+    BARE,
+    GLOBALS,
+    ON_OFF,
+    QUERIES,
+    SETTERS,
+    Settings,
+)
 
 BACKSPACE, ADDRESS_MAX = 0x08, 30
 FOLD_S, FOLD_STEP_S = 0.25, 0.1
@@ -47,7 +55,7 @@ class GenesysTwin(StageFaults, LineTwin):
         self.stage = self.dc.stage
         self.settings = Settings()
         self.enables, self.events = {"F": 0, "S": 0}, {"F": 0, "S": 0}
-        self._saved = Settings()
+        self._saved, self._saved_on = Settings(), False
         self._open, self._folded, self._was_on = 0, False, False
         self._fold_at: float | None = None
         self._seen = {"F": 0, "S": self.states()}
@@ -97,10 +105,14 @@ class GenesysTwin(StageFaults, LineTwin):
         if name == "ADR" and argument.isdecimal() and int(argument) <= ADDRESS_MAX:
             self._is_called = int(argument) == self.address
             return "OK" if self._is_called else ""
+        if name in GLOBALS:
+            self._set(GLOBALS[name], argument)
+            return ""
         if not self._is_called:
             return ""
-        if name in QUERIES:
-            return QUERIES[name](self, t)
+        return QUERIES[name](self, t) if name in QUERIES else self._set(name, argument)
+
+    def _set(self, name: str, argument: str) -> str:
         action = SETTERS.get(name)
         if action is None:
             return "C01"
@@ -146,12 +158,14 @@ class GenesysTwin(StageFaults, LineTwin):
 
     def save(self) -> str:
         """SAV."""
-        self._saved = self.settings.copy()
+        self._saved, self._saved_on = self.settings.copy(), self.dc.is_on
         return "OK"
 
     def recall(self) -> str:
-        """RCL: the saved settings; the output keeps its state."""
+        """RCL: the saved settings, the output's state among them."""
         self.settings = self._saved.copy()
+        self.settings.mode = "REM" if self.settings.mode == "LLO" else self.settings.mode
+        self.dc.is_on = self._was_on = self._saved_on and not self.faults
         return "OK"
 
     def event(self, which: str) -> int:

@@ -180,5 +180,10 @@ SETTERS: Mapping[str, Callable[[Any, str], str]] = MappingProxyType(
         "RCL": lambda twin, text: twin.recall(),
     }
 )
+GLOBALS: Mapping[str, str] = MappingProxyType(
+    {"GRST": "RST", "GPV": "PV", "GPC": "PC", "GOUT": "OUT", "GSAV": "SAV", "GRCL": "RCL"}
+)
+"""For all supplies on the line, called or not; none of them replies (manual 7.8)."""
+
 BARE = frozenset({"ADR", "RST", "CLS", "SAV", "RCL", "OVM", "FBDRST"})
 """Commands that may stand without an argument; ADR then says so itself."""

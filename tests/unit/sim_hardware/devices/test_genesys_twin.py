@@ -211,3 +211,27 @@ def test_a_stage_that_ignores_off(twin):
 def test_its_serial_number_says_what_it_is():
     with pytest.raises(ValueError, match="SIM"):
         GenesysTwin("12345")
+
+
+def test_a_global_command_is_obeyed_by_all_and_answered_by_none():
+    """750 W manual 7.9, table 7-3: not even an error is reported."""
+    six, seven = GenesysTwin("SIM0006", address=6), GenesysTwin("SIM0007", address=7)
+    said(six, b"ADR 6\r")
+    for supply in (six, seven):
+        assert said(supply, b"GPV 10\rGPC 5.5\rGOUT ON\rGPV 99\rGOUT MAYBE\rGPV\r") == b""
+        assert (supply.settings.texts["PV"], supply.settings.texts["PC"]) == ("10", "5.5")
+        assert supply.dc.is_on
+        assert said(supply, b"GSAV\rGRST\r") == b""
+        assert not supply.dc.is_on
+        assert said(supply, b"GRCL\r") == b""
+        assert supply.dc.is_on
+    assert said(six, b"PV?\rGOUT OFF\rOUT?\r") == b"10\rOFF\r"
+
+
+def test_recall_brings_the_output_s_state_but_no_lockout(twin):
+    said(twin, b"PV 10\rPC 5\rRMT LLO\rSAV\rOUT 1\r")
+    assert said(twin, b"RCL\rOUT?\rRMT?\r") == b"OK\rOFF\rREM\r"
+    said(twin, b"OUT 1\rSAV\rOUT 0\r")
+    assert said(twin, b"RCL\rOUT?\r") == b"OK\rON\r"
+    twin.inject("input", "enable:open", 1.0)
+    assert said(twin, b"RCL\rOUT?\r") == b"OK\rOFF\r"
