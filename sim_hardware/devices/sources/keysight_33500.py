@@ -5,7 +5,8 @@ Documented (pymeasure's driver; 33500 guide, page 324): FUNC and its shapes, FRE
 unit, offset and levels, OUTP, OUTP:LOAD, BURS, replies such as `+1.00000000000000E+05`; another
 load rescales what is said, not what comes out; limits clip an amplitude and queue a settings
 conflict. From memory of the guide: VOLT:LIM, APPL, the other modes, -222 for what is clipped,
-9.9E37 for a load of high impedance, power-on values.
+9.9E37 for a load of high impedance and for endless bursts, *OPT?, power-on values. What is
+triggered, drawn or shown is not simulated.
 """
 
 import math
@@ -17,7 +18,16 @@ from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import StageFaults
 from sim_hardware.devices.scpi_instrument import Row, ScpiInstrument, table
 from sim_hardware.devices.scpi_status import PON
-from sim_hardware.devices.scpi_syntax import Range, ScpiError, boolean, number, one
+from sim_hardware.devices.scpi_syntax import HERTZ, Range, ScpiError, boolean, number, one
+from sim_hardware.devices.scpi_syntax import VOLT as VOLT_UNITS
+from sim_hardware.devices.sources.keysight_33500_settings import (
+    BOTH_EDGES,
+    NUMBERS,
+    SWITCHES,
+    WORDS,
+    chosen,
+    short,
+)
 from sim_hardware.devices.sources.waveform import HIGH_IMPEDANCE, SOURCE_OHM, Wave, WaveStage
 
 FUNCTIONS = MappingProxyType(
@@ -28,27 +38,18 @@ FUNCTIONS = MappingProxyType(
     }
 )  # fmt: skip
 EVER = 1e38
-HZ, VOLTS, OHM = Range(1e-6, 20e6, 1e3), Range(-10.0, 10.0, 0.0), Range(1.0, 10e3, 50.0)
+HZ, VOLTS = Range(1e-6, 20e6, 1e3, HERTZ), Range(-10.0, 10.0, 0.0, VOLT_UNITS)
+OHM = Range(1.0, 10e3, 50.0, ("OHM", "KOHM"))
+AMPLITUDE = re.compile(r"(.*\d\.?)\s*(VPP|VRMS|DBM)", re.IGNORECASE)
 ANY = Range(-EVER, EVER, 0.0)
 VPP_MIN, VPP_MAX_OPEN = 1e-3, 20.0
 RMS = 1.0 / (2.0 * math.sqrt(2.0))
 """Of a sine, in volts peak to peak."""
 
 UNITS = ("VPP", "VRMS", "DBM")
-CHANNEL = re.compile(r"^(SOUR(?:CE)?|OUTP(?:UT)?)1(?=:|$)")
-STORED = MappingProxyType(
-    {
-        "[SOURce:]PHASe": (Range(-360.0, 360.0, 0.0), 0.0),
-        "[SOURce:]FUNCtion:SQUare:DCYCle": (Range(0.01, 99.99, 50.0), 50.0),
-        "[SOURce:]FUNCtion:RAMP:SYMMetry": (Range(0.0, 100.0, 100.0), 100.0),
-        "[SOURce:]FUNCtion:PULSe:WIDTh": (Range(16e-9, 1e6, 1e-4), 1e-4),
-        "[SOURce:]FUNCtion:PULSe:PERiod": (Range(33e-9, 1e6, 1e-3), 1e-3),
-        "[SOURce:]FUNCtion:PULSe:DCYCle": (Range(0.01, 99.99, 10.0), 10.0),
-        "[SOURce:]BURSt:NCYCles": (Range(1.0, 1e8, 1.0), 1.0),
-        "[SOURce:]BURSt:INTernal:PERiod": (Range(1e-6, 8e3, 1e-2), 1e-2),
-    }
-)
-"""Numbers that are kept and said again, with their ranges and defaults."""
+CHANNEL = re.compile(r"^(SOUR(?:CE)?|OUTP(?:UT)?|TRIG(?:GER)?)1(?=:|$)")
+NCYCLES, INFINITE = Range(1.0, 1e8, 1.0), 9.9e37
+INFINITY = frozenset({"INF", "INFINITY", "9.9E37", "9.9E+37"})
 
 
 class Keysight33500Twin(StageFaults, ScpiInstrument):
@@ -89,8 +90,10 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
     def reset(self, t: float) -> None:
         """Do *RST: a small sine, off; no mode, no limits."""
         self.output.wave = Wave()
-        self.unit, self.mode, self.burst_mode = "VPP", "", "TRIG"
-        self.numbers = {pattern: default for pattern, (_, default) in STORED.items()}
+        self.unit, self.mode, self.burst_mode, self.cycles = "VPP", "", "TRIG", 1.0
+        self.numbers = {pattern: limits.default for pattern, limits in NUMBERS.items()}
+        self.words = {pattern: short(words[0]) for pattern, words in WORDS.items()}
+        self.switches = dict(SWITCHES)
 
     # ---- commands ------------------------------------------------------------------------------
 
@@ -112,10 +115,15 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
         return Range(self.to_unit(VPP_MIN), self.to_unit(top), self.to_unit(0.1))
 
     def set_volts(self, arguments: list[str], t: float) -> None:
-        """`VOLT 0.1`, in the unit that is set. Too much is clipped, and said so."""
+        """`VOLT 0.1`, in the unit that is set; `VOLT 0.1 VRMS` sets it too. Too much is clipped."""
+        text = one(arguments)
+        if found := AMPLITUDE.fullmatch(text):
+            number(found[1], ANY)
+            self.set_unit([found[2]], t)
+            text = found[1]
         limits = self.volts_range
-        value = number(one(arguments), Range(-EVER, EVER, limits.default))
-        value = {"MIN": limits.low, "MAX": limits.high}.get(arguments[0].upper()[:3], value)
+        value = number(text, Range(-EVER, EVER, limits.default, VOLT_UNITS))
+        value = {"MIN": limits.low, "MAX": limits.high}.get(text.upper()[:3], value)
         vpp = self.from_unit(value)
         self.wave.vpp = min(max(vpp, VPP_MIN), self.from_unit(limits.high), self.wave.room_vpp)
         if vpp > self.wave.room_vpp + 1e-9:
@@ -151,7 +159,7 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
     def set_load(self, arguments: list[str], t: float) -> None:
         """`OUTP:LOAD 50`, or INF: the volts that are said change, those that come out do not."""
         word = one(arguments).upper()
-        is_open = word in {"INF", "INFINITY", "9.9E37", "9.9E+37"}
+        is_open = word in INFINITY
         self.wave.set_load(HIGH_IMPEDANCE if is_open else number(word, OHM))
         if is_open and self.unit == "DBM":
             self.unit = "VPP"
@@ -197,9 +205,15 @@ class Keysight33500Twin(StageFaults, ScpiInstrument):
             setter([argument], t)
         self.wave.function, self.wave.is_on, self.mode = shape, True, ""
 
-    def store(self, pattern: str, arguments: list[str]) -> None:
-        """Keep one of the numbers that nothing here depends on."""
-        self.numbers[pattern] = number(one(arguments), STORED[pattern][0])
+    def set_cycles(self, arguments: list[str], t: float) -> None:
+        """`BURS:NCYC 5`, or INF."""
+        word = one(arguments).upper()
+        self.cycles = INFINITE if word in INFINITY else number(word, NCYCLES)
+
+    def store(self, patterns: tuple[str, ...], arguments: list[str]) -> None:
+        """Keep numbers that nothing here depends on."""
+        for pattern in patterns:
+            self.numbers[pattern] = number(one(arguments), NUMBERS[pattern])
 
     # ---- units ---------------------------------------------------------------------------------
 
@@ -267,8 +281,27 @@ def _number(read: Callable[[Keysight33500Twin], float]) -> Callable[..., str]:
 
 
 def _kept(pattern: str) -> Row:
-    return Row(pattern, lambda twin, arguments, _: twin.store(pattern, arguments),
-               _number(lambda twin: twin.numbers[pattern]))  # fmt: skip
+    return Row(pattern, lambda twin, arguments, _: twin.store((pattern,), arguments),
+               _ranged(NUMBERS[pattern], lambda twin: twin.numbers[pattern]))  # fmt: skip
+
+
+def _ranged(limits: Range, read: Callable[[Keysight33500Twin], float]) -> Callable[..., str]:
+    """A number, or the end of its range that is asked for: `FREQ? MAX`."""
+    return lambda twin, words, _: nr3(number(words[0], limits) if words else read(twin))
+
+
+def _word(pattern: str) -> Row:
+    def store(twin: Keysight33500Twin, arguments: list[str], _: float) -> None:
+        twin.words[pattern] = chosen(one(arguments), WORDS[pattern])
+
+    return Row(pattern, store, _query(lambda twin: twin.words[pattern]))
+
+
+def _switch(pattern: str) -> Row:
+    def store(twin: Keysight33500Twin, arguments: list[str], _: float) -> None:
+        twin.switches[pattern] = boolean(one(arguments))
+
+    return Row(pattern, store, _query(lambda twin: str(int(twin.switches[pattern]))))
 
 
 def _mode(name: str, pattern: str) -> Row:
@@ -295,17 +328,22 @@ def _low(twin: Keysight33500Twin, arguments: list[str], _: float) -> None:
     twin.set_levels(number(one(arguments), VOLTS), twin.wave.high_v)
 
 
+def _volts(read: Callable[[Wave], float]) -> Callable[..., str]:
+    """To a nanovolt: no instrument says what arithmetic leaves over."""
+    return lambda twin, *_: nr3(round(read(twin.wave), 9) + 0.0)
+
+
 VOLT, LIM = "[SOURce:]VOLTage[:LEVel][:IMMediate]", "[SOURce:]VOLTage:LIMit"
 ROWS = (
     Row("[SOURce:]FUNCtion[:SHAPe]", Keysight33500Twin.set_function,
         _query(lambda twin: twin.wave.function)),
     Row("[SOURce:]FREQuency[:CW]", Keysight33500Twin.set_frequency,
-        _number(lambda twin: twin.wave.frequency_hz)),
+        _ranged(HZ, lambda twin: twin.wave.frequency_hz)),
     Row(f"{VOLT}[:AMPLitude]", Keysight33500Twin.set_volts, _amplitude),
     Row("[SOURce:]VOLTage:UNIT", Keysight33500Twin.set_unit, _query(lambda twin: twin.unit)),
-    Row(f"{VOLT}:OFFSet", Keysight33500Twin.set_offset, _number(lambda twin: twin.wave.offset_v)),
-    Row(f"{VOLT}:HIGH", _high, _number(lambda twin: twin.wave.high_v)),
-    Row(f"{VOLT}:LOW", _low, _number(lambda twin: twin.wave.low_v)),
+    Row(f"{VOLT}:OFFSet", Keysight33500Twin.set_offset, _volts(lambda wave: wave.offset_v)),
+    Row(f"{VOLT}:HIGH", _high, _volts(lambda wave: wave.high_v)),
+    Row(f"{VOLT}:LOW", _low, _volts(lambda wave: wave.low_v)),
     Row(f"{LIM}:HIGH", lambda twin, arguments, _: twin.set_limit("limit_high_v", arguments),
         _number(lambda twin: twin.wave.limit_high_v)),
     Row(f"{LIM}:LOW", lambda twin, arguments, _: twin.set_limit("limit_low_v", arguments),
@@ -317,6 +355,17 @@ ROWS = (
     Row("OUTPut:LOAD", Keysight33500Twin.set_load, _number(lambda twin: twin.wave.load_ohm)),
     Row("[SOURce:]BURSt:MODE", Keysight33500Twin.set_burst_mode,
         _query(lambda twin: twin.burst_mode)),
+    Row("[SOURce:]BURSt:NCYCles", Keysight33500Twin.set_cycles,
+        _ranged(NCYCLES, lambda twin: twin.cycles)),
+    Row("[SOURce:]FUNCtion:PULSe:TRANsition:BOTH",
+        lambda twin, arguments, _: twin.store(BOTH_EDGES, arguments)),
+    Row("*TRG", lambda *_: None),
+    Row("*OPT", query=lambda *_: "0"),
+    Row("TRIGger[:IMMediate]", lambda *_: None),
+    Row("DISPlay[:STATe]", lambda *_: None, lambda *_: "1"),
+    Row("DISPlay:TEXT", lambda *_: None, lambda *_: '""'),
+    Row("DISPlay:TEXT:CLEar", lambda *_: None),
+    Row("[SOURce:]PHASe:SYNChronize", lambda *_: None),
     Row("SYSTem:BEEPer[:IMMediate]", lambda *_: None),
     _mode("AM", "[SOURce:]AM:STATe"),
     _mode("FM", "[SOURce:]FM:STATe"),
@@ -327,6 +376,8 @@ ROWS = (
     _apply("SIN", "[SOURce:]APPLy:SINusoid"),
     _apply("SQU", "[SOURce:]APPLy:SQUare"),
     _apply("RAMP", "[SOURce:]APPLy:RAMP"),
-    *(_kept(pattern) for pattern in STORED),
+    *(_kept(pattern) for pattern in NUMBERS),
+    *(_word(pattern) for pattern in WORDS),
+    *(_switch(pattern) for pattern in SWITCHES),
 )  # fmt: skip
 Keysight33500Twin.headers = table(ROWS)
