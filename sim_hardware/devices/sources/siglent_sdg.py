@@ -5,8 +5,10 @@ Documented (programming guide PG02-E05C 3.1, 3.3 to 3.7): *IDN?, *OPC, *RST; `C1
 as names and values, their header in the reply, units behind numbers, no reply to what is set; STATE
 of MDWV, SWWV, BTWV. Published measurements of one: its defaults, which names each wave has, ten
 digits of frequency, factors of AMPVRMS, what is out of range is clipped in silence, a lower HLEV
-than LLEV becomes LLEV and 2 mV, LOAD rescales, WVTP ends modulation and sweep. Assumed: silence for
-what is not understood.
+than LLEV becomes LLEV and 2 mV, LOAD rescales, WVTP ends modulation and sweep. From memory of the
+guide: INVT, which is PLRT; SYNC and ARWV, which do nothing here. Public scripts: multiples of units
+(`1KHZ`, `500mV`), further pairs behind STATE. Assumed: M is mega before HZ and else milli; silence
+for what is not understood.
 """
 
 import math
@@ -21,9 +23,11 @@ from sim_hardware.devices.lines import LineTwin, twin_serial
 from sim_hardware.devices.sources.waveform import HIGH_IMPEDANCE, Wave, WaveStage
 
 COMMAND = re.compile(r"C([12]):([A-Z_]+)(\?|\s+(.+))", re.IGNORECASE)
-NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)[A-Za-z%]*")
+NUMBER = re.compile(r"([+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*([KMUN]?)(HZ|[A-Z%]*)", re.IGNORECASE)
+TIMES = MappingProxyType({"": 1.0, "K": 1e3, "M": 1e-3, "U": 1e-6, "N": 1e-9})
 LONG = MappingProxyType({"BASIC_WAVE": "BSWV", "OUTPUT": "OUTP", "MODULATEWAVE": "MDWV",
-                         "SWEEPWAVE": "SWWV", "BURSTWAVE": "BTWV"})  # fmt: skip
+                         "SWEEPWAVE": "SWWV", "BURSTWAVE": "BTWV", "ARBWAVE": "ARWV",
+                         "INVERT": "INVT"})  # fmt: skip
 RMS = MappingProxyType({"SINE": 0.3535, "SQUARE": 0.5, "PULSE": 0.5, "RAMP": 1.0 / 3.464})
 """Of each wave, in volts peak to peak."""
 
@@ -51,6 +55,8 @@ class Channel:
         default_factory=lambda: Wave("SINE", vpp=4.0, load_ohm=HIGH_IMPEDANCE, limit_high_v=10.0)
     )
     polarity: str = "NOR"
+    has_sync: bool = False
+    arbitrary: tuple[str, str] = ("2", "StairUp")
     numbers: dict[str, float] = field(default_factory=lambda: dict(DEFAULTS))
     modes: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(MODES, False))
 
@@ -106,6 +112,9 @@ class SiglentSdgTwin(StageFaults, LineTwin):
         rows: dict[str, tuple[Say, Set]] = {
             "BSWV": (_basic, _set_basic),
             "OUTP": (_output, _set_output),
+            "INVT": (_inverted, _set_inverted),
+            "SYNC": (_sync, _set_sync),
+            "ARWV": (_arbitrary, _set_arbitrary),
         }
         rows |= {mode: _mode(mode) for mode in MODES}
         if what not in rows:
@@ -184,6 +193,22 @@ def _output(channel: Channel) -> str:
     return f"{'ON' if wave.is_on else 'OFF'},LOAD,{load},PLRT,{channel.polarity}"
 
 
+def _on_off(is_on: bool) -> str:
+    return "ON" if is_on else "OFF"
+
+
+def _inverted(channel: Channel) -> str:
+    return _on_off(channel.polarity == "INVT")
+
+
+def _sync(channel: Channel) -> str:
+    return _on_off(channel.has_sync)
+
+
+def _arbitrary(channel: Channel) -> str:
+    return "INDEX,{},NAME,{}".format(*channel.arbitrary)
+
+
 def _mode(what: str) -> tuple[Say, Set]:
     """One of modulation, sweep and burst: only whether it is on."""
 
@@ -192,7 +217,7 @@ def _mode(what: str) -> tuple[Say, Set]:
 
     def set_(channel: Channel, words: list[str]) -> None:
         given = [word.upper() for word in words]
-        if given in (["STATE", "ON"], ["STATE", "OFF"]):
+        if given[:2] in (["STATE", "ON"], ["STATE", "OFF"]):
             channel.modes = dict.fromkeys(MODES, False) | {what: given[1] == "ON"}
 
     return say, set_
@@ -209,9 +234,31 @@ def _set_basic(channel: Channel, words: list[str]) -> None:
             wave.function = value.upper()
             channel.modes |= {"MDWV": False, "SWWV": False}
         elif found and key in channel.numbers and key in TAIL[wave.function]:
-            channel.numbers[key] = float(found[1])
+            channel.numbers[key] = _value(found)
         elif found and (key == "OFST" or wave.function not in {"NOISE", "DC"}):
-            _set_wave(wave, key, float(found[1]))
+            _set_wave(wave, key, _value(found))
+
+
+def _value(found: re.Match[str]) -> float:
+    """The number times its unit's multiple."""
+    multiple, is_hertz = found[2].upper(), found[3].upper() == "HZ"
+    return float(found[1]) * (1e6 if multiple == "M" and is_hertz else TIMES[multiple])
+
+
+def _set_inverted(channel: Channel, words: list[str]) -> None:
+    if words[0].upper() in {"ON", "OFF"}:
+        channel.polarity = "INVT" if words[0].upper() == "ON" else "NOR"
+
+
+def _set_sync(channel: Channel, words: list[str]) -> None:
+    if words[0].upper() in {"ON", "OFF"}:
+        channel.has_sync = words[0].upper() == "ON"
+
+
+def _set_arbitrary(channel: Channel, words: list[str]) -> None:
+    given = dict(zip((word.upper() for word in words[::2]), words[1::2], strict=False))
+    index, name = channel.arbitrary
+    channel.arbitrary = (given.get("INDEX", index), given.get("NAME", name))
 
 
 def _set_wave(wave: Wave, key: str, value: float) -> None:
