@@ -6,9 +6,11 @@ pages 226, 241): the watchdog, what feeds it, QUES bits, that a trip leaves the 
 it is and CLEar brings the output back, that UNR and SF disable nothing, nor the power limits of an
 N6700C, channel lists, PON. From memory, so assumed: FUNC and its
 CURR:LIM and VOLT:LIM, that FUNC switches off, CURR:PROT:STAT, +0 in SYST:ERR?, that a trip queues
-no error, defaults after *RST, that the inhibit input latches, -109 without a channel list.
+no error, defaults after *RST, that the inhibit input latches, -109 without a channel list, OUTP:PON
+and OUTP:PMOD, which do nothing here.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
@@ -26,6 +28,8 @@ from sim_hardware.devices.sources.scpi_supply import (
 
 DOG = "OUTPut:PROTection:WDOG"
 FORMS = MappingProxyType({"CURR": "CURR", "CURRENT": "CURR", "VOLT": "VOLT", "VOLTAGE": "VOLT"})
+POWER_ON = MappingProxyType({"RST": "RST", "RCL0": "RCL0"})
+DEFAULTS = MappingProxyType({"PON": "RST", "PMOD": "VOLT"})
 OVER_CURRENT, POWER_LIMITS, UNREGULATED, SENSE = 1 << 1, 1 << 3 | 1 << 5, 1 << 10, 1 << 13
 COMMON_ROWS: tuple[Row, ...] = (
     *SUPPLY_ROWS,
@@ -36,6 +40,8 @@ COMMON_ROWS: tuple[Row, ...] = (
     Row("[SOURce:]CURRent:PROTection:STATe",
         lambda twin, arguments, _: setattr(twin, "has_ocp", boolean(one(arguments))),
         read(lambda twin, _: str(int(cast("KeysightTwin", twin).has_ocp)))),
+    Row("OUTPut:PON:STATe", lambda twin, arguments, _: twin.choose("PON", POWER_ON, arguments),
+        read(lambda twin, _: cast("KeysightTwin", twin).chosen["PON"])),
     Row("SYSTem:ERRor[:NEXT]", query=read(lambda twin, _: twin.status.next_error().replace(
         '0,"No error"', '+0,"No error"'))),
 )  # fmt: skip
@@ -50,6 +56,14 @@ class KeysightTwin(ScpiSupply):
         {"ac": 4, "ot": 16, "inhibit": 512, "unregulated": UNREGULATED, "sense": SENSE}
     )
     has_ocp = False
+    chosen: Mapping[str, str] = DEFAULTS
+
+    def choose(self, name: str, forms: Mapping[str, str], arguments: list[str]) -> None:
+        """Keep a word; -224 for one that is none."""
+        word = one(arguments).upper()
+        if word not in forms:
+            raise ScpiError(-224, f"Illegal parameter value;{word}")
+        self.chosen = {**self.chosen, name: forms[word]}
 
     def refresh(self, t: float) -> None:
         """Over-current protection trips where the current limit acts."""
@@ -67,6 +81,7 @@ class KeysightTwin(ScpiSupply):
         """Do *RST."""
         super().reset(t)
         self.has_ocp = False
+        self.chosen = {**DEFAULTS, "PON": self.chosen["PON"]}
 
 
 class KeysightN7900Twin(KeysightTwin):
@@ -122,8 +137,14 @@ class KeysightN6700Twin(KeysightTwin):
 
     harmless = KeysightTwin.harmless | POWER_LIMITS
     inputs = MappingProxyType(dict(KeysightTwin.inputs) | {"power": POWER_LIMITS})
-    headers = table(COMMON_ROWS)
-    shared = ("*", "SYST", "OUTP:PROT:WDOG", "OUTPUT:PROTECTION:WDOG")
+    headers = table(
+        (
+            *COMMON_ROWS,
+            Row("OUTPut:PMODe", lambda twin, arguments, _: twin.choose("PMOD", FORMS, arguments),
+                read(lambda twin, _: cast("KeysightTwin", twin).chosen["PMOD"])),
+        )
+    )  # fmt: skip
+    shared = ("*", "SYST", "OUTP:PROT:WDOG", "OUTPUT:PROTECTION:WDOG", "OUTP:PON", "OUTPUT:PON")
 
     def __init__(
         self,

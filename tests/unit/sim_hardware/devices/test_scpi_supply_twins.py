@@ -247,3 +247,11 @@ def test_amperes_come_from_what_really_flows(tdk):
     assert tdk.stage.is_energized
     tdk.clear("amp_ignores_off")
     assert not tdk.stage.is_energized
+
+
+def test_a_keysight_s_power_on_state_and_a_module_s_priority_are_words():
+    twin = KeysightN6700Twin()
+    assert said(twin, b"OUTP:PON:STAT RCL0;STAT?;:OUTP:PMOD? (@1)") == "RCL0;VOLT"
+    assert said(twin, b":OUTP:PMOD CURR,(@1);:OUTP:PMOD? (@1)") == "CURR"
+    assert said(twin, b"OUTP:PON:STAT OFF;:SYST:ERR?").startswith("-224")
+    assert said(twin, b"*RST;:OUTP:PON:STAT?;:OUTP:PMOD? (@1)") == "RCL0;VOLT"
