@@ -220,11 +220,11 @@ def test_a_global_command_is_obeyed_by_all_and_answered_by_none():
     for supply in (six, seven):
         assert said(supply, b"GPV 10\rGPC 5.5\rGOUT ON\rGPV 99\rGOUT MAYBE\rGPV\r") == b""
         assert (supply.settings.texts["PV"], supply.settings.texts["PC"]) == ("10", "5.5")
-        assert supply.dc.is_on
-        assert said(supply, b"GSAV\rGRST\r") == b""
-        assert not supply.dc.is_on
-        assert said(supply, b"GRCL\r") == b""
-        assert supply.dc.is_on
+        is_on = [supply.dc.is_on]
+        for line in (b"GSAV\rGRST\r", b"GRCL\r"):
+            assert said(supply, line) == b""
+            is_on.append(supply.dc.is_on)
+        assert is_on == [True, False, True]
     assert said(six, b"PV?\rGOUT OFF\rOUT?\r") == b"10\rOFF\r"
 
 
