@@ -26,7 +26,12 @@ RUNNING = 1 << 3
 KINDS = {
     "PK2": "PK2PK", "PK2PK": "PK2PK", "FREQ": "FREQUENCY", "FREQUENCY": "FREQUENCY",
     "CRM": "CRMS", "CRMS": "CRMS", "AMP": "AMPLITUDE", "AMPLITUDE": "AMPLITUDE",
+    "PERI": "PERIOD", "PERIOD": "PERIOD", "MEAN": "MEAN", "MINI": "MINIMUM", "MINIMUM": "MINIMUM",
+    "MAXI": "MAXIMUM", "MAXIMUM": "MAXIMUM",
 }  # fmt: skip
+UNITS = {"FREQUENCY": "Hz", "PERIOD": "s"}
+"""Others are in volts."""
+
 CHANGES = ("stop", "run", "normal", "auto")
 
 
@@ -102,7 +107,14 @@ class ScopeTwin(ScpiInstrument):
         volts, hertz = self.acquired(t)
         volts = volts if self.channel == "CH1" else min(volts, NOISE_V)
         has_cycle = hertz < NO_NUMBER
-        values = {"FREQUENCY": hertz, "CRMS": volts / 8.0**0.5 if has_cycle else NO_NUMBER}
+        values = {
+            "FREQUENCY": hertz,
+            "PERIOD": 1.0 / hertz if has_cycle else NO_NUMBER,
+            "CRMS": volts / 8.0**0.5 if has_cycle else NO_NUMBER,
+            "MEAN": 0.0,
+            "MAXIMUM": volts / 2.0,
+            "MINIMUM": -volts / 2.0,
+        }
         value = values.get(self.kind, volts)
         text = "9.9E37" if value >= NO_NUMBER else f"{value:.4E}"
         return self.told("MEASUREMENT:IMMED:VALUE", text)
@@ -186,8 +198,12 @@ ScopeTwin.headers = table(
         Row("OPER:CONDition", query=_condition),
         Row("TRIGger:SWEep", _sweep, lambda twin, *_: "AUTO" if twin.is_auto else "NORM"),
         Row("TER", query=ScopeTwin.trigger_event),
-        Row("MEASUrement:IMMed:SOUrce", _channel, lambda twin, *_: twin.channel),
-        Row("MEASUrement:IMMed:TYPe", ScopeTwin.set_kind, lambda twin, *_: twin.kind),
+        Row("MEASUrement:IMMed:SOUrce", _channel,
+            lambda twin, *_: twin.told("MEASUREMENT:IMMED:SOURCE", twin.channel)),
+        Row("MEASUrement:IMMed:TYPe", ScopeTwin.set_kind,
+            lambda twin, *_: twin.told("MEASUREMENT:IMMED:TYPE", twin.kind)),
+        Row("MEASUrement:IMMed:UNIts", query=lambda twin, *_: twin.told(
+            "MEASUREMENT:IMMED:UNITS", f'"{UNITS.get(twin.kind, "V")}"')),
         Row("MEASUrement:IMMed:VALue", query=ScopeTwin.immediate),
         Row(
             "ACQuire:STATE",
@@ -199,4 +215,4 @@ ScopeTwin.headers = table(
         Row("STOP", _stop),
         Row("RUN", _run),
     )
-)
+)  # fmt: skip

@@ -140,3 +140,17 @@ def test_a_plug_out_a_restart_and_faults_that_are_none() -> None:
     for verb, argument in (("panel_change", "colour"), ("melt", "")):
         with pytest.raises(ValueError, match=verb):
             twin.inject(verb, argument, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "units", "value"),
+    [("PERI", "s", 1e-5), ("MAXI", "V", VPP / 2.0), ("MINI", "V", -VPP / 2.0), ("MEAN", "V", 0.0)],
+)
+def test_other_types_of_a_tektronix_and_their_units(kind, units, value) -> None:
+    """TDS programmer manual, MEASUrement:IMMed; every reply has its header until HEADer OFF."""
+    twin = make(maker="TEKTRONIX")
+    said(twin, f"MEASU:IMM:TYP {kind}\n".encode())
+    assert said(twin, b"MEASU:IMM:SOU?\n") == ":MEASUREMENT:IMMED:SOURCE CH1\n"
+    said(twin, b"HEADER OFF\n")
+    assert said(twin, b"MEASU:IMM:UNI?\n") == f'"{units}"\n'
+    assert float(said(twin, b"MEASU:IMM:VAL?\n")) == pytest.approx(value, abs=4.0 * NOISE_V)
