@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every test gets: the check for leaked tasks, and the fixtures below.
+"""What every test gets: the check for leaked tasks, a note of what it names, and these fixtures.
 
 `run_virtual(coroutine)` runs in virtual time. `slow_callbacks` makes asyncio log each callback
 that holds the loop for more than 50 ms; it fails nothing by itself. Before the first test, the
@@ -16,8 +16,15 @@ from sim_hardware.plant.models.open import open_patient
 from tests import support
 from tests.leaks import pytest_configure, pytest_runtest_teardown
 from tests.meta import tree
+from tests.traces import pytest_itemcollected, pytest_runtest_logreport, pytest_sessionfinish
 
-__all__ = ("pytest_configure", "pytest_runtest_teardown")
+__all__ = (
+    "pytest_configure",
+    "pytest_itemcollected",
+    "pytest_runtest_logreport",
+    "pytest_runtest_teardown",
+    "pytest_sessionfinish",
+)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -5,7 +5,7 @@ import dataclasses
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -27,7 +27,7 @@ from mnht_controller.domain.trip import Latch
 from mnht_controller.guard.answers import Refusal
 from mnht_controller.guard.process import Fed
 from mnht_controller.guard.state import GuardEvent
-from mnht_controller.interlock.guard_trips import GUARD_TRIPS
+from mnht_controller.interlock.guard_trips import GUARD_TRIPS, OWN_TRIPS, GuardTrip
 from mnht_controller.interlock.permissives import PERMISSIVES
 from mnht_controller.interlock.rules import RULES
 from mnht_controller.journal import records
@@ -37,6 +37,7 @@ from sim_hardware.bench.scenario import CLASS_S
 from sim_hardware.devices.sources.generic_scpi_commands import ROWS
 from sim_hardware.faults import FAULTS
 from tools.file_tables import configuration, simulated
+from tools.hazard_tables import controls, hazards
 from tools.instrument_tables import common_words, instruments, stop_paths, wire_facts
 from tools.markdown import code, first_line, table
 
@@ -110,7 +111,16 @@ def rules() -> str:
 
 def guard_trips() -> str:
     """Give what latches the guard beyond the rules."""
-    rows = [(code(r.code), ", ".join(r.hazards), r.title, r.what_to_do) for r in GUARD_TRIPS]
+    return _trips(GUARD_TRIPS)
+
+
+def own_trips() -> str:
+    """Give what latches the controller beyond the rules."""
+    return _trips(OWN_TRIPS)
+
+
+def _trips(trips: Iterable[GuardTrip]) -> str:
+    rows = [(code(r.code), ", ".join(r.hazards), r.title, r.what_to_do) for r in trips]
     return table(("code", "hazards", "what happened", "what to do"), rows)
 
 
@@ -311,7 +321,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
-            commands, exit_codes, rules, guard_trips, permissives, transitions, hard_limits,
+            commands, exit_codes, rules, guard_trips, own_trips, permissives, transitions,
+            hazards, controls, hard_limits,
             region_caps, numbers, configuration, simulated, record_kinds, dialect_commands,
             dialect_bits, faults, oracles, routes, request_bodies, device_errors, instruments,
             stop_paths, wire_facts, common_words,

@@ -23,7 +23,7 @@ _ARM = "Field is off. Reset, then prepare and confirm anew."
 _CALL = "Field is off. Keep the journal and report it: this must not happen. Then reset."
 
 GUARD_TRIPS: tuple[GuardTrip, ...] = (
-    GuardTrip("lease_expired", ("H26", "H27"), "controller is silent", _ARM),
+    GuardTrip("lease_expired", ("H26", "H27", "H31"), "controller is silent", _ARM),
     GuardTrip("lease_replayed", ("H31", "H56"), "lease is not newer than the last one", _CALL),
     GuardTrip("lease_future", ("H33",), "lease is stamped with a time to come", _CALL),
     GuardTrip("lease_envelope", ("H38",), "lease names other limits than those confirmed", _CALL),
@@ -31,7 +31,7 @@ GUARD_TRIPS: tuple[GuardTrip, ...] = (
     GuardTrip("permit_invalid", ("H40",), "lease permits what is no amplitude", _CALL),
     GuardTrip("controller_trip", ("H62",), "controller has tripped", _ARM),
     GuardTrip("inhibit_defied", ("H41",), "field is permitted against the guard's rules", _CALL),
-    GuardTrip("guard_tick_gap", ("H28",), "guard was held up", _ARM),
+    GuardTrip("guard_tick_gap", ("H28", "H33"), "guard was held up", _ARM),
     GuardTrip("peer_lost", ("H26",), "controller or parent process has ended", _ARM),
     GuardTrip("line_blocked", ("H30",), "enable line does not take its bytes", _ARM),
     GuardTrip("backstop_skin", ("H13", "H62"), "backstop: skin too hot", _CALL),
@@ -39,6 +39,13 @@ GUARD_TRIPS: tuple[GuardTrip, ...] = (
     GuardTrip("backstop_field", ("H52", "H62"), "backstop: field above its cap", _CALL),
     GuardTrip("backstop_time", ("H43", "H62"), "backstop: field-on time is used up", _CALL),
 )
+
+OWN_TRIPS: tuple[GuardTrip, ...] = (
+    GuardTrip("demand_invalid", ("H40",), "control asked for what no limit allows", _CALL),
+    GuardTrip("latch_unreadable", ("H37",), "the latch kept from the last run does not read",
+              "Field is off. Find out what tripped before the restart; then reset and arm anew."),
+)  # fmt: skip
+"""What the controller latches beyond the rules: in the gate, and at its start."""
 
 
 def hazard_of(code: str) -> str:

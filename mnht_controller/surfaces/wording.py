@@ -8,7 +8,7 @@ from mnht_controller.domain.command import Reason
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.limits import Region
 from mnht_controller.domain.phase import Phase
-from mnht_controller.interlock.guard_trips import GUARD_TRIPS
+from mnht_controller.interlock.guard_trips import GUARD_TRIPS, OWN_TRIPS
 from mnht_controller.interlock.permissives import PERMISSIVES
 from mnht_controller.interlock.rules import RULES
 
@@ -66,7 +66,6 @@ _RULE_TEXTS = MappingProxyType(
 _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("tick_late", "the controller's ticks come late", ("H27",)),
     ("no_lease", "the guard has no lease from the controller yet", ()),
-    ("demand_invalid", "control asked for what no limit allows", ("H40",)),
     ("nothing_pending", "nothing waits for confirmation: prepare first", ()),
     ("envelope_sha256", "these are not the limits that wait for confirmation", ("H38",)),
     ("nonce", "this confirmation was used or is out of date: read the limits again", ("H56",)),
@@ -79,7 +78,10 @@ _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 _OTHER_TEXTS = MappingProxyType(
     {
         **{row.code: Text(row.title) for row in PERMISSIVES},
-        **{row.code: Text(row.title, row.hazards, row.what_to_do) for row in GUARD_TRIPS},
+        **{
+            row.code: Text(row.title, row.hazards, row.what_to_do)
+            for row in (*GUARD_TRIPS, *OWN_TRIPS)
+        },
         **{code: Text(title, hazards) for code, title, hazards in _OTHER_ROWS},
         "controller_link": Text(
             "The controller does not answer the console",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every numeric limit of the table, one float below, at, and one above it; and what is no number.
 
+H40.
+
 An inverted comparison, `<` for `<=`, or a limit that moved, turns this red.
 """
 

@@ -164,6 +164,7 @@ def test_stop_reaches_the_guard_without_a_question(page: Page, stage: Stage, way
     assert stage.told("controller stop")
 
 
+@pytest.mark.shows("stop_has_its_door")
 def test_stop_works_when_the_stream_is_stale(page: Page, stage: Stage) -> None:
     """H49, H60: a dead picture does not disable STOP."""
     log_in(page, stage)
@@ -175,6 +176,7 @@ def test_stop_works_when_the_stream_is_stale(page: Page, stage: Stage) -> None:
     assert stage.told("guard stop")
 
 
+@pytest.mark.shows("ages_shown")
 def test_link_loss_is_said_and_numbers_are_not_live(page: Page, stage: Stage) -> None:
     """H49: no last value looks like the present."""
     log_in(page, stage)

@@ -42,6 +42,7 @@ async def test_it_conforms():
     assert await conformance(SPEC, OPENING, Setup()) == ()
 
 
+@pytest.mark.shows("identity_first")
 async def test_open_identifies_before_any_write():
     with expected_wire(OPENING) as wire:
         identity = await SPEC.make(Link(wire), Setup()).open()
@@ -224,6 +225,7 @@ async def test_an_amplitude_out_of_range_is_refused_unsent(field):
     await converse([], act)
 
 
+@pytest.mark.shows("absolute_commands")
 async def test_a_setting_that_did_not_take_is_not_believed():
     """H19: read back, never assumed."""
     sent = line(18, FIRST)
@@ -236,6 +238,7 @@ async def test_a_setting_that_did_not_take_is_not_believed():
         await converse([(sent, snapshot(18)), refused], lambda s: s.apply(permit(5.2)))
 
 
+@pytest.mark.shows("strict_grammar")
 @pytest.mark.parametrize(
     "answer",
     [

@@ -258,6 +258,7 @@ def test_clearing_a_protection_does_not_bring_the_output_back(kind):
     run_virtual(main())
 
 
+@pytest.mark.shows("source_watchdog")
 @BOTH
 def test_silence_of_a_second_trips_and_stays_until_somebody_clears(kind):
     """Guide page 252: latched, programmed state unchanged (H26)."""

@@ -61,6 +61,7 @@ async def test_a_twin_is_told_and_a_real_number_is_written_in_digits():
                 await driver.open()
 
 
+@pytest.mark.shows("checked_frames")
 async def test_an_identity_with_a_wrong_checksum_is_none():
     (who, reply), _ = opening()
     with expected_wire([(who, reply[:-1] + b"\x00")]) as wire:

@@ -176,6 +176,7 @@ async def bench():
     return twin, source
 
 
+@pytest.mark.shows("source_watchdog")
 def test_silence_of_a_second_trips_and_clearing_sends_off_first():
     """Page 163: off, error 342, bit 15, ended by OUTP:PROT:CLE (H23, H26)."""
 

@@ -75,6 +75,7 @@ def test_a_bad_line_is_borne(scenario: str):
 
 
 def test_every_fault_that_ends_the_field_has_a_scenario_and_a_class_time():
+    """H62: no fault of the list goes unjudged."""
     shipped = {path.stem for path in SCENARIOS.glob("*.toml")}
     assert shipped == {scenario for scenario, _ in EXPECTED} | set(SURVIVED)
     verbs = {fault.verb for name, _ in EXPECTED for fault in _faults(SCENARIOS / f"{name}.toml")}

@@ -82,6 +82,7 @@ def test_the_license_is_there_in_full() -> None:
     assert "END OF TERMS AND CONDITIONS" in text
 
 
+@pytest.mark.shows("pinned_packages")
 def test_requirements_are_pinned_by_hash() -> None:
     for path in sorted((tree.ROOT / "requirements").glob("*.txt")):
         entries = re.split(r"\n(?=\S)", path.read_text().strip())

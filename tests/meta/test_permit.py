@@ -33,6 +33,7 @@ def _last(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
+@pytest.mark.shows("only_the_gate_permits")
 def test_only_the_gate_writes_a_permit() -> None:
     found = [
         f"{tree.name_of(path)}:{line}"

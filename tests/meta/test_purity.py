@@ -89,6 +89,7 @@ def impurities(module: ast.Module) -> Iterator[str]:
             yield f"{statement.lineno}: mutable value at module or class level"
 
 
+@pytest.mark.shows("monotonic_only")
 def test_the_pure_floors_are_pure() -> None:
     floors = [f"mnht_controller/{floor}" for floor in tree.PURE]
     files = [*tree.python_files(*floors)]

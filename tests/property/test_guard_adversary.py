@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A guard among adversaries: whatever is sent to it, no byte leaves it that it may not feed."""
+"""A guard among adversaries: whatever is sent to it, no byte leaves it that it may not feed.
+
+H62.
+"""
 
 import math
 from dataclasses import replace

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whatever floats come in: a permit is finite, within the cap, short-lived, and never unearned."""
+"""Whatever floats come in: a permit is finite, within the cap, short-lived, and never unearned.
+
+H40, H52.
+"""
 
 import math
 from dataclasses import replace

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The latch never clears by itself, whatever hits come and go; only a reset with nothing there."""
+"""The latch never clears by itself, whatever hits come and go; only a reset with nothing there.
+
+H62.
+"""
 
 from hypothesis import settings
 from hypothesis import strategies as st

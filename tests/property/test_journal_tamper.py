@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """H57: whatever is done to a journal's bytes, the verifier names the first record that is bad."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def first_bad(lines: list[bytes]) -> int | None:
     return verdict.first_bad
 
 
+@pytest.mark.shows("hash_chain")
 @given(INDEX, st.data())
 def test_h57_one_changed_byte_is_found_in_its_record(index: int, data: st.DataObject) -> None:
     line = LINES[index]

@@ -36,6 +36,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.close()
 
 
+@pytest.mark.shows("envelope_confirmed")
 def test_disabled_until_a_human_confirms_then_fed(bench: Bench) -> None:
     """Start, propose, confirm, re-close sequence after the silence, feed bytes, end of session."""
     assert bench.ready["ready"] is True
@@ -98,6 +99,7 @@ LOSSES: dict[str, tuple[Callable[[Bench, Controller], object], set[str]]] = {
 }
 
 
+@pytest.mark.shows("two_processes")
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_latches_and_silences_the_line(bench: Bench, name: str) -> None:
     lose, codes = LOSSES[name]
@@ -112,6 +114,7 @@ def test_every_loss_latches_and_silences_the_line(bench: Bench, name: str) -> No
     assert len(bench.bytes) == count, "a latched guard never feeds again by itself"
 
 
+@pytest.mark.shows("off_by_parent")
 def test_the_parents_end_is_the_guards_end(bench: Bench) -> None:
     """H33: kill -9 of `serve` closes the pipe; the guard latches, keeps the latch and exits."""
     bench.run()
@@ -125,6 +128,7 @@ def test_the_parents_end_is_the_guards_end(bench: Bench) -> None:
     assert not (bench.folder / "lease").exists()
 
 
+@pytest.mark.shows("silence_opens")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_dead_guard_is_silent(bench: Bench, number: signal.Signals) -> None:
     """H30: SIGKILL above all; bytes do not outlive the guard."""
@@ -135,6 +139,7 @@ def test_a_dead_guard_is_silent(bench: Bench, number: signal.Signals) -> None:
     assert controller.ended.wait(5), "the controller sees end of file"
 
 
+@pytest.mark.shows("latch_is_kept")
 def test_a_latch_survives_a_restart_and_refuses_until_reset(bench: Bench) -> None:
     controller = bench.run()
     bench.ask("stop", actor="tester")
@@ -263,6 +268,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.shows("guard_stdlib_only")
 def test_the_running_guard_has_loaded_nothing_foreign(tmp_path: Path) -> None:
     """Its reach: the standard library and domain, thermometry, interlock, journal. Read in RUN."""
     bench = Bench(tmp_path, MODULES)

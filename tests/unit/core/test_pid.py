@@ -60,6 +60,7 @@ def test_ceiling_holds_and_integral_never_exceeds_it_h39():
     assert state.integral <= CEILING + 1e-9
 
 
+@pytest.mark.shows("anti_windup")
 @pytest.mark.parametrize("dt", [0.1, 2.0])
 def test_long_inhibit_does_not_wind_up_h39(dt):
     state = PidState(integral=0.1)
@@ -68,6 +69,7 @@ def test_long_inhibit_does_not_wind_up_h39(dt):
     assert -0.1 < state.integral < 0.1
 
 
+@pytest.mark.shows("bumpless")
 def test_raised_setpoint_does_not_bump_h42():
     state, before = settle()
     _, after = step(GAINS, state, replace(INPUT, setpoint_c=43.4, permitted=before))

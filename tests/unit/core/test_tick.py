@@ -150,6 +150,7 @@ def test_plateau_clock_stops_in_a_pause_and_the_session_ends_after_ten_minutes()
     )
 
 
+@pytest.mark.shows("view_lost_pauses")
 def test_nobody_watching_pauses_h47():
     state, out = run(at(Phase.RAMP), [given(0.1, operator_seen_s=59.9)])
     assert out.phase is Phase.RAMP

@@ -39,6 +39,7 @@ def test_any_chunking_gives_the_same_frames(stream, make, sizes):
     assert cut.has_partial == whole.has_partial
 
 
+@pytest.mark.shows("strict_grammar")
 @given(st.binary(max_size=300), FRAMERS)
 def test_memory_and_frames_are_bounded(stream, make):
     framer = make()

@@ -25,6 +25,7 @@ def test_a_query_gives_its_reply_and_when_it_came():
     run_virtual(main())
 
 
+@pytest.mark.shows("dirty_link")
 @pytest.mark.parametrize("gap_s", [0.16, 0.3, 0.5, 1.0, 3.0])
 def test_partial_then_silence_never_gives_the_tail(gap_s):
     """Wire fault 1: `12.3`, silence, `45` must not become 45 (H12)."""
@@ -51,6 +52,7 @@ def test_partial_then_silence_never_gives_the_tail(gap_s):
     run_virtual(main())
 
 
+@pytest.mark.shows("dirty_link")
 @pytest.mark.parametrize("late_s", [0.151, 0.2, 0.29, 0.301, 0.31, 0.45, 1.0, 2.5])
 def test_a_late_reply_is_never_the_next_answer(late_s):
     """Wire fault 2: an instrument that answers in order, one answer late (H11)."""
@@ -222,6 +224,7 @@ def test_a_stream_is_told_from_silence():
     run_virtual(main())
 
 
+@pytest.mark.shows("off_overtakes")
 def test_off_goes_before_everything_queued():
     async def main():
         wire, link = await ready()

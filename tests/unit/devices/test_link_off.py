@@ -83,6 +83,7 @@ def test_h16_the_last_off_keeps_the_gap_between_two_writes(is_cancelled):
     run_virtual(main())
 
 
+@pytest.mark.shows("permit_expires")
 @pytest.mark.parametrize("is_dirty", [False, True])
 def test_h17_what_expired_before_it_could_be_written_is_not_written(is_dirty):
     """Waiting for the turn or for a resync takes time, and a permit runs out meanwhile."""
@@ -128,6 +129,7 @@ def test_h16_a_request_that_resynchronized_meanwhile_gives_way_to_off():
 SERIAL = re.compile(rb"TEST,(?P<serial>.*)")
 
 
+@pytest.mark.shows("never_mixed")
 @pytest.mark.parametrize(
     ("answer", "pattern", "simulated", "why"),
     [
@@ -160,6 +162,7 @@ def test_h50_the_other_kind_gets_the_identity_query_and_nothing_else(
     run_virtual(main())
 
 
+@pytest.mark.shows("identity_first")
 def test_h20_before_the_identity_nothing_is_written_not_even_off():
     async def main():
         wire = Wire(device)

@@ -144,6 +144,7 @@ def test_what_is_no_answer_is_refused_and_the_link_is_proven_again(reply):
     run_virtual(main())
 
 
+@pytest.mark.shows("checked_frames")
 @pytest.mark.parametrize("cut", range(1, 9))
 def test_a_reply_cut_anywhere_is_silence(cut):
     async def main():

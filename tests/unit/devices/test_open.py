@@ -54,6 +54,7 @@ def test_a_socket_is_one_place_however_it_is_written(resource: str) -> None:
     assert place_of(resource) == "amp.lab:5025"
 
 
+@pytest.mark.shows("one_owner")
 def test_h20_a_place_has_one_owner_under_all_its_names() -> None:
     assert place_of("USB0::1::2::3::INSTR") == "usb0::1::2::3::instr"
     held = AddressLock("tcp://mnht-test.invalid:5025")

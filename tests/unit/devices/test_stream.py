@@ -76,6 +76,7 @@ async def test_nobody_listens(kind):
     assert caught.value.errno in {errno.ECONNREFUSED, errno.EIO}
 
 
+@pytest.mark.shows("one_owner")
 @KINDS
 async def test_one_owner_on_this_host(kind):
     """Catalogue 15."""

@@ -20,6 +20,7 @@ from mnht_controller.domain.limits import (
 NAMES = [field.name for field in fields(Limits)]
 
 
+@pytest.mark.shows("tighter_only")
 @given(st.sampled_from(NAMES), st.floats())
 def test_no_bound_ever_rises(name, bound):
     tighter = tighten(HARD_LIMITS, **{name: bound})
@@ -37,6 +38,7 @@ def test_the_hard_limits_are_within_themselves():
     assert wider_than(HARD_LIMITS, HARD_LIMITS) == ()
 
 
+@pytest.mark.shows("region_cap")
 def test_every_region_has_a_cap_below_full_scale():
     assert all(0 < region_cap_ka_per_m(region) <= 18.0 for region in Region)
     assert region_cap_ka_per_m(Region.NECK) == 7.5

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Arming the guard: what waits, who may confirm it, and what is fed then."""
+"""Arming the guard: what waits, who may confirm it, and what is fed then (H38, H56)."""
 
 from dataclasses import replace
 
@@ -17,6 +17,7 @@ from tests.unit.interlock.scene import SHA
 KEPT = Latch((Trip("skin_trip", "H13", "skin", 44.1, 44.0, 1.0, 1.0),))
 
 
+@pytest.mark.shows("starts_off")
 def test_it_starts_disabled_and_feeds_nothing() -> None:
     desk = Desk()
     assert desk.run(5.0, permit_ka_per_m=5.0) == b""
@@ -63,6 +64,7 @@ def test_the_closing_sequence_follows_a_second_of_silence() -> None:
     assert desk.state is GuardState.ARMED
 
 
+@pytest.mark.shows("envelope_confirmed")
 def test_only_exactly_what_waits_can_be_confirmed() -> None:
     desk = Desk()
     desk.run(0.2)
@@ -118,6 +120,7 @@ def test_arming_is_refused_with_a_rule_already_broken() -> None:
     assert desk.state is GuardState.DISABLED
 
 
+@pytest.mark.shows("tighter_only")
 @pytest.mark.parametrize(
     ("envelope", "code"),
     [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The backstop holds on its own: with the rule table emptied the guard still latches."""
+"""The backstop holds on its own: with the rule table emptied the guard still latches (H62)."""
 
 import ast
 import math
@@ -42,6 +42,7 @@ def test_a_bug_in_the_rules_does_not_save_a_hot_skin(
     assert desk.tick() == b""
 
 
+@pytest.mark.shows("two_processes")
 def test_without_rules_the_other_three_hold_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(judge, "RULES", ())
     desk = Desk().heat()

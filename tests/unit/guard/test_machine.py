@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that latches the guard, and how it is reset."""
+"""Everything that latches the guard, and how it is reset (H26, H62)."""
 
 from dataclasses import replace
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard stays small enough to be read whole: at most 1000 statements with its lease code."""
+"""The guard stays small enough to be read whole: at most 1000 statements with its lease code.
+
+H58.
+"""
 
 import ast
 

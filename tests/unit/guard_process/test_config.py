@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard's start-up file: all of it, or a refusal that names the fault."""
+"""The guard's start-up file: all of it, or a refusal that names the fault (H38)."""
 
 import json
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard's sockets: who gets in, and what gets a client cut off."""
+"""The guard's sockets: who gets in, and what gets a client cut off (H55)."""
 
 import os
 import socket

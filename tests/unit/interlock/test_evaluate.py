@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debounce, hysteresis, and what the rules remember."""
+"""Debounce, hysteresis, and what the rules remember (H08, H62)."""
 
 from dataclasses import replace
 
@@ -130,6 +130,7 @@ def test_an_optional_probe_may_fail_but_not_burn() -> None:
     assert "skin_trip" in codes([witness(observations=observed(hot))])
 
 
+@pytest.mark.shows("region_cap")
 def test_the_caps_of_region_and_envelope_both_hold() -> None:
     """H52."""
     wide = replace(ENVELOPE, limits=replace(ENVELOPE.limits, field_ka_per_m_cap=18.0))

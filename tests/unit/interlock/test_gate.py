@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gate permits only if everything holds; each missing piece alone refuses, off always works."""
+"""The gate permits only if everything holds; each missing piece alone refuses, off always works.
+
+H40, H52.
+"""
 
 import math
 from dataclasses import replace

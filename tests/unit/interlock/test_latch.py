@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The latch keeps the first-out and the order, and lets go only when asked and nothing trips."""
+"""The latch keeps the first-out and the order, and lets go only when asked and nothing trips.
+
+H37, H62.
+"""
+
+import pytest
 
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.interlock.evaluate import Hit
@@ -11,7 +16,9 @@ LOST = Hit("source_lost", "H19", Effect.TRIP, "source", None, 0.35)
 CUT = Hit("skin_cap", "H15", Effect.INHIBIT, "skin", 43.6, 43.5)
 
 
+@pytest.mark.shows("first_out")
 def test_the_first_out_stays_first() -> None:
+    """H48: a flood of trips never hides the one that began it."""
     latch = latched(Latch(), (SKIN,), 1.0, 10.0)
     latch = latched(latch, (LOST, SKIN), 2.0, 20.0)
     assert [trip.code for trip in latch.trips] == ["skin_trip", "source_lost"]

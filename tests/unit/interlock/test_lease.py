@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Messages of the guard's sockets: what was sent comes out, garbage is a CodecError only."""
+"""Messages of the guard's sockets: what was sent comes out, garbage is a CodecError only (H31)."""
 
 import json
 import math

@@ -38,6 +38,7 @@ from tests.unit.interlock.scene import (
 NAN = math.nan
 
 
+@pytest.mark.shows("nan_is_over")
 @pytest.mark.parametrize(
     ("permit", "measured", "uncertain_s"), [(NAN, 0.0, 0.0), (0.0, NAN, 0.0), (0.0, 0.0, NAN)]
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that must hold before arming refuses by its own reason, and all at once."""
+"""Everything that must hold before arming refuses by its own reason, and all at once (H47)."""
 
 from dataclasses import replace
 from typing import Any
@@ -182,6 +182,7 @@ def test_an_envelope_that_cannot_be_enforced(envelope: Envelope, code: str) -> N
     assert code in {fault.code for fault in envelope_faults(envelope)}
 
 
+@pytest.mark.shows("region_cap")
 def test_every_region_has_its_cap() -> None:
     """H52: compiled in, not configured."""
     for region, cap in ((Region.PELVIS, 6.0), (Region.HEAD, 13.5), (Region.NECK, 7.5)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every row of the table hits in its scenario and only then, and says what to do."""
+"""Every row of the table hits in its scenario and only then, and says what to do (H62)."""
 
 import re
 from dataclasses import replace

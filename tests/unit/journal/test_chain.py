@@ -49,6 +49,7 @@ def test_h57_lines_cut_from_the_end_show_only_against_an_anchored_head() -> None
     assert verify(lines, expected_head=head).ok
 
 
+@pytest.mark.shows("hash_chain")
 def test_h57_a_re_chained_forgery_shows_only_against_an_anchored_head() -> None:
     forged = journal(('{"a":1.0}', '{"a":7.0}'))
     assert verify(forged).ok

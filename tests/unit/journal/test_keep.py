@@ -13,6 +13,7 @@ from mnht_controller.journal.keep import LATCH_UNREADABLE, load_latch, save_latc
 LATCH = Latch((Trip("skin_trip", "H08", "skin", 44.25, 44.0, 12.5, 12.5),))
 
 
+@pytest.mark.shows("latch_is_kept")
 def test_h37_the_latch_survives_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "latch.json"
     assert load_latch(path) == Latch()

@@ -104,6 +104,7 @@ def test_an_existing_file_is_never_appended_to(tmp_path: Path) -> None:
         FileJournal(tmp_path / "none" / "j.jsonl", HEADER)
 
 
+@pytest.mark.shows("bounded_queues")
 def test_h34_a_full_queue_refuses_and_the_hole_is_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

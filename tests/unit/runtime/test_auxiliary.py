@@ -62,6 +62,7 @@ def play(story, kind=Kind.RUN_PERMIT):
     return run_virtual(main())
 
 
+@pytest.mark.shows("run_permit")
 def test_the_wish_is_carried_out_at_once_and_kept():
     async def story(task, box):
         for on in (True, False):

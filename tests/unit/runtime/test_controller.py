@@ -134,6 +134,7 @@ def energized(room: Room) -> None:
     assert room.amplitude > 0.0
 
 
+@pytest.mark.shows("off_before_record")
 def test_a_raise_is_leased_before_it_is_applied_and_recorded_after(room: Room) -> None:
     energized(room)
     room.log.clear()
@@ -164,6 +165,7 @@ def test_h31_a_trip_is_null_in_the_lease_of_the_same_tick(room: Room) -> None:
     assert [trip.code for latch in room.kept for trip in latch.trips] == ["operator_stop"]
 
 
+@pytest.mark.shows("liveness_bits")
 def test_h27_the_lease_is_withheld_while_a_task_is_silent_and_the_rest_goes_on(
     room: Room,
 ) -> None:

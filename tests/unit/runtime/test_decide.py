@@ -31,6 +31,7 @@ def trips(decision: Decision) -> list[str]:
     return [trip.code for trip in decision.trips]
 
 
+@pytest.mark.shows("starts_off")
 def test_h37_a_fresh_process_is_in_standby_and_permits_nothing() -> None:
     state = initial(PLAN, Latch())
     assert (state.core.phase, state.permit_ka_per_m) == (Phase.STANDBY, None)

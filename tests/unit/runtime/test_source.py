@@ -106,6 +106,7 @@ def test_a_permit_is_applied_and_verified(run_virtual):
     assert "apply 5.0" in run_virtual(play(script)).calls
 
 
+@pytest.mark.shows("permit_expires")
 def test_an_expired_permit_becomes_off(run_virtual):
     async def script(task, _driver):
         task.act(permit(5.0, expires_at=0.01))
@@ -202,6 +203,7 @@ def test_h20_a_lost_source_has_no_snapshot_however_soon_it_is_found(run_virtual,
     run_virtual(play(script))
 
 
+@pytest.mark.shows("off_overtakes")
 def test_h16_off_does_not_wait_for_an_exchange_that_runs(run_virtual):
     async def script(task, driver):
         loop = asyncio.get_running_loop()

@@ -177,6 +177,7 @@ async def test_a_signal_ends_it_in_order(tmp_path: Path, number: int) -> None:
     assert [note for note in notes(tmp_path) if "term" in note] == ["controller term", "guard term"]
 
 
+@pytest.mark.shows("off_by_parent")
 def test_children_see_the_end_when_serve_itself_is_killed(tmp_path: Path) -> None:
     """kill -9 of `serve`: every child reads end of file, so no sibling holds its pipe."""
     source = (

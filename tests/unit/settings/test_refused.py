@@ -136,6 +136,7 @@ CASES = (
 )  # fmt: skip
 
 
+@pytest.mark.shows("units_in_names")
 @pytest.mark.parametrize(("name", "old", "new", "file", "key", "why", "right"), CASES)
 def test_a_spoiled_profile_is_refused(
     refused: Refused,
@@ -174,6 +175,7 @@ REAL_CASES = (
 )  # fmt: skip
 
 
+@pytest.mark.shows("never_mixed")
 @pytest.mark.parametrize(("old", "new", "key", "why", "right"), REAL_CASES)
 def test_h50_a_spoiled_real_site_is_refused(
     refused: Refused, old: str, new: str, key: str, why: str, right: str
@@ -265,6 +267,7 @@ def test_the_line_is_named(refused: Refused, config: Path) -> None:
     assert missing.file == f"{config / BENCH}:{second}"
 
 
+@pytest.mark.shows("no_override")
 @pytest.mark.parametrize(
     ("variable", "value", "why"),
     [

@@ -22,6 +22,7 @@ def closed():
     return receiver
 
 
+@pytest.mark.shows("silence_opens")
 def test_opens_exactly_300_ms_after_the_last_byte(closed) -> None:
     feed_for(closed, 1.05, 3.0)
     assert closed.closed(3.2)

@@ -36,6 +36,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Bench]:
         yield made
 
 
+@pytest.mark.shows("login_first")
 async def test_every_route_but_three_needs_a_login(desk: Bench) -> None:
     """H55: without a login nothing is shown, nothing reaches guard or controller."""
     for method, path in sorted(ROUTES):
@@ -85,6 +86,7 @@ async def test_claim_file_that_others_can_read_is_not_used(desk: Bench) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "claim_code_exposed")
 
 
+@pytest.mark.shows("origin_checked")
 async def test_cookie_is_strict_and_needs_the_own_origin(desk: Bench) -> None:
     """H55: another site's page cannot act with the browser's cookie."""
     answer = await desk.http.post(f"{V1}/login", json={"claim_code": CLAIM})
@@ -241,6 +243,7 @@ async def test_reset_tells_both_and_collects_all_reasons(desk: Bench) -> None:
     assert desk.fakes.told == ["controller reset", "guard reset"]
 
 
+@pytest.mark.shows("no_override")
 @pytest.mark.parametrize(
     ("body", "status", "verb"),
     [

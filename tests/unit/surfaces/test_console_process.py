@@ -78,6 +78,7 @@ def test_unknown_keys_and_missing_files_are_bad_configuration(
     assert console.main([]) == 2
 
 
+@pytest.mark.shows("console_apart")
 def test_the_console_has_no_device_access() -> None:
     """H53: what it imports reaches no port, no driver, no controller."""
     code = (

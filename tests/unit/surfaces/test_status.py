@@ -69,6 +69,7 @@ def test_plateau_left_is_there_only_while_it_counts(phase: Phase) -> None:
     assert left == (1200.0 if counted else None)
 
 
+@pytest.mark.shows("first_out")
 def test_a_trip_of_the_guard_alone_is_an_alarm_and_first_out() -> None:
     trip = Trip("guard_tick_gap", "H28", "guard", 0.3, 0.2, 10.0, 900.0)
     base = snapshot(1, 10.0)

@@ -77,6 +77,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         server.close()
 
 
+@pytest.mark.shows("stop_has_its_door")
 @pytest.mark.parametrize(
     ("headers", "body"),
     [

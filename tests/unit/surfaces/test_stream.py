@@ -92,6 +92,7 @@ async def test_a_laggard_loses_the_oldest_and_is_told(hub: Hub, clock: Clock) ->
     assert events[1][:2] == ("snapshot", "31")
 
 
+@pytest.mark.shows("bounded_queues")
 def test_memory_is_bounded(hub: Hub, clock: Clock) -> None:
     """H36: eight hours change nothing."""
     clock.now = 0.0

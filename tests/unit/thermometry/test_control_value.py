@@ -22,6 +22,7 @@ def run(values, period_s=0.1):
     return given
 
 
+@pytest.mark.shows("median_of_three")
 @pytest.mark.parametrize("forged_c", [41.9, 42.9, 39.1, 40.2])
 def test_a_single_forged_number_is_never_used(forged_c):
     for at in range(20, 30):

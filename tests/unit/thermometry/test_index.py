@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tx by linear percentile."""
+"""Tx by linear percentile (H15)."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Judging raw readings: what is believed, what only protects, what is bad or stale."""
+"""Judging raw readings: what is believed, what only protects, what is stale (H01, H03, H10)."""
 
 import math
 import random
@@ -152,6 +152,7 @@ def test_silence_is_stale_by_age_h10():
     assert (seen.reading.value, seen.raw_c, seen.predicted_c) == (None, None, None)
 
 
+@pytest.mark.shows("frame_counters")
 def test_stopped_counter_is_no_new_sample_h11():
     bench = Bench()
     bench.live(40.0, 20)
@@ -196,6 +197,7 @@ def test_single_spike_is_bad_and_forgotten_h08():
     assert seen.cem43_min - before < 0.01
 
 
+@pytest.mark.shows("jump_is_no_reading")
 def test_level_jumped_to_is_believed_only_after_ten_consistent_seconds_h08():
     bench = Bench()
     bench.live(40.0, 50)
@@ -297,6 +299,7 @@ def test_flat_with_the_field_off_says_nothing():
         assert bench.tick(40.0).codes == ()
 
 
+@pytest.mark.shows("dose_on_missing")
 def test_dose_goes_on_at_the_last_plausible_temperature_h43():
     bench = Bench(field_on=False)
     for n in range(20):

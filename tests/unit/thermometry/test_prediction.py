@@ -12,6 +12,7 @@ from mnht_controller.thermometry.prediction import predicted_c, prediction_s
 SKIN = Probe("s", "t", 1, Role.SKIN, True, 0.05, 0.01, 2.0, 0.1, 5.0)
 
 
+@pytest.mark.shows("lag_ahead")
 def test_horizon_formula():
     assert prediction_s(SKIN) == pytest.approx(2.0 + 5.0 + 1.25 * 25e-6 / (4 * 1.3228e-7), rel=1e-9)
     assert prediction_s(SKIN) == pytest.approx(66.06, abs=0.01)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Windowed and fast slopes, and the window that keeps the prediction quiet."""
+"""Windowed and fast slopes, and the window that keeps the prediction quiet (H15)."""
 
 import random
 from statistics import pstdev
