@@ -17,6 +17,7 @@ from mnht_controller.guard import process as module
 from mnht_controller.guard.config import GuardConfig
 from mnht_controller.guard.line import LineError
 from mnht_controller.guard.process import TICK_S, GuardProcess, Parts, latch_path
+from mnht_controller.guard.thermometer import OwnThermometer
 from mnht_controller.interlock.lease import encode_lease, encode_propose
 from mnht_controller.journal.keep import load_latch, save_latch
 from mnht_controller.journal.records import Header
@@ -53,7 +54,7 @@ class FakeLine:
 class Rig:
     """A GuardProcess in this process, with a clock that moves one tick a step."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, own: OwnThermometer | None = None) -> None:
         self.now = 1000.0
         self.folder = folder
         (folder / "state").mkdir()
@@ -61,7 +62,7 @@ class Rig:
         self.line = FakeLine()
         self.journal = MemoryJournal(Header("guard", "test", ""), self.clock)
         self.process = GuardProcess(
-            Parts(self.config, Latch(), self.line, self.journal, self.clock)
+            Parts(self.config, Latch(), self.line, self.journal, self.clock, own)
         )
         self.peer = self.join("lease")
         self.seq = 0
