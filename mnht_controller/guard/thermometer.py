@@ -34,7 +34,7 @@ class Sentences:
             if not end:
                 return None
         *lines, rest = ((self._buffer or b"") + data).split(b"\n")
-        if lines or not self._buffer:
+        if not self._buffer:
             self._began = now
         self._buffer = rest
         found = [match[2] for match in map(LINE.fullmatch, lines)
