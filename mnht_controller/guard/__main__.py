@@ -44,6 +44,7 @@ def main(arguments: list[str]) -> int:
 
 def run(config: GuardConfig) -> int:
     """Open everything, say that we are ready, serve."""
+    realtime = settle()
     os.umask(0o077)
     for folder in (config.journal_dir, config.state_dir):
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,8 +54,8 @@ def run(config: GuardConfig) -> int:
     journal = FileJournal(Path(config.journal_dir) / f"guard-{config.session}.jsonl", header)
     place = (config.thermometer, config.thermometer_baud, config.thermometer_channel)
     own = OwnThermometer(*place) if config.thermometer else None
-    kept, realtime = load_latch(latch_path(config)), settle()
-    process = GuardProcess(Parts(config, kept, line, journal, own=own, realtime=realtime))
+    parts = Parts(config, load_latch(latch_path(config)), line, journal, own=own, realtime=realtime)
+    process = GuardProcess(parts)
 
     def end(number: int, frame: FrameType | None) -> None:
         process.ending = signal.Signals(number).name

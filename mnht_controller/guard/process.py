@@ -76,7 +76,7 @@ class GuardProcess:
         self._desk = Desk(self._line, self._journal)
         self._lease_door = Door(parts.config.lease_socket, 1)
         self._control_door = Door(parts.config.control_socket, CONTROL_PEERS_MAX, evicts=True)
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.SelectSelector()  # epoll counts in whole milliseconds
         self._watch(self._lease_door, self._hear_controller)
         self._watch(self._control_door, self._hear_request)
         if parts.config.parent_fd is not None:

@@ -16,11 +16,14 @@ PRIORITY = 20
 
 
 def settle() -> str:
-    """Ask for SCHED_FIFO for this thread and for locked memory; say what came of it, and why."""
-    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK  # not for the journal's thread
+    """Ask for SCHED_FIFO and for locked memory; say what came of it, and why.
+
+    Threads that start later inherit both: a journal's thread that had to wait for its turn with the
+    interpreter's lock in its hands would hold up the tick.
+    """
     scheduling = "fifo"
     try:
-        os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     except OSError as error:
         scheduling = f"other ({error.strerror})"
     return f"scheduling: {scheduling}, memory locked: {_lock_memory()}"
