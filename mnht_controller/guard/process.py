@@ -34,6 +34,8 @@ from mnht_controller.journal.sink import Journal
 TICK_S = 0.05
 CONTROL_PEERS_MAX = 16
 ALIVE_TICKS = 10
+TICK_FIRST_S = 0.003
+"""A message this long before a tick waits for it: to judge a lease takes about half of that."""
 SUSPEND_S_MAX = 0.5
 """Growth of boot time against monotonic time that means that the host has slept."""
 
@@ -102,6 +104,9 @@ class GuardProcess:
     def turn(self) -> None:
         """Wait for the next tick or message and handle all that is there; ticks go first."""
         for key, _ in self._selector.select(max(0.0, self._next_tick - self._clock())):
+            wait_s = self._next_tick - self._clock()
+            if 0.0 < wait_s < TICK_FIRST_S:
+                time.sleep(wait_s)
             self._tick_if_due()
             key.data()
         self._tick_if_due()
@@ -114,9 +119,7 @@ class GuardProcess:
         if now < self._next_tick:
             return
         # Absolute deadlines; a missed one is skipped, because a burst of bytes is no heartbeat.
-        self._next_tick += TICK_S
-        if self._next_tick <= now:
-            self._next_tick = now + TICK_S
+        self._next_tick = TICK_S + (self._next_tick if now - self._next_tick < TICK_S else now)
         if _slept_s() - self._slept_s > SUSPEND_S_MAX:
             self._slept_s = _slept_s()
             self._become(machine.lost(self.guard, "host was suspended", now))
@@ -135,8 +138,9 @@ class GuardProcess:
 
     def _feed(self, payload: bytes, now: float) -> None:
         if self._line.feed(payload):
-            lease_seq = self.guard.lease.seq if self.guard.lease else 0
-            self._journal.write("fed", Fed(now, payload.hex(), lease_seq))
+            self._journal.write(
+                "fed", Fed(now, payload.hex(), self.guard.lease.seq if self.guard.lease else 0)
+            )
         else:
             self._become(machine.line_blocked(self.guard, now))
 
@@ -188,10 +192,10 @@ class GuardProcess:
         before, now = self.guard, self._clock()
         if isinstance(message, Envelope):
             self._become(self._desk.propose(before, message, now))
-            return
-        self._become(machine.renew(before, message, now)[0])
-        if before.state in LIVE:
-            self._journal.write("lease", message)
+        else:
+            self._become(machine.renew(before, message, now)[0])
+            if before.state in LIVE:
+                self._journal.write("lease", message)
 
     def _hear_request(self, peer: Peer) -> None:
         for line in peer.lines():

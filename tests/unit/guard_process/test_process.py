@@ -3,6 +3,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -241,3 +242,28 @@ def test_missed_ticks_are_not_made_up(rig: Rig) -> None:
     rig.process.turn()
     assert len(rig.line.fed) == count + 1
     assert rig.process.guard.state is GuardState.RUN
+
+
+def test_a_message_just_before_a_tick_waits_for_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H28: to judge a lease takes longer than the tick may come late."""
+    rig.step(3)
+    process, slept = rig.process, []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        rig.now += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    for before_s, waits in ((0.002, True), (0.004, False)):
+        slept.clear()
+        ticks, process._next_tick = process.guard.ticks, rig.now + before_s
+        rig.seq += 1
+        rig.peer.sendall(encode_lease(make_lease(rig.seq, rig.now, 0.0)))
+        process.turn()
+        lease = process.guard.lease
+        assert lease is not None
+        assert lease.seq == rig.seq
+        assert bool(slept) is waits
+        assert (process.guard.ticks > ticks) is waits
