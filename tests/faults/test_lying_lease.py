@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A lease that lies about the skin, in virtual time: the guard's own thermometer holds.
+"""A lease that lies about the skin, in virtual time: the guard's own thermometer holds. H62.
 
 The controller has no rules and wants all the field it may have; the oracles judge: true skin never
 0.5 °C above the trip (I2), current ends (I1), and stays away (I5).

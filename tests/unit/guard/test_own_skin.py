@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard's own thermometer latches on its own, with every reading of the lease in order."""
+"""H62: the guard's own thermometer latches on its own, with every reading of the lease in order."""
 
 import ast
 import math

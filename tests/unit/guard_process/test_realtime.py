@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the host grants is tried and said, never required; whole ticks alone feed the watchdog."""
+"""H28, H29: what the host grants is tried and said; whole ticks alone feed the watchdog."""
 
 import ctypes
 import os

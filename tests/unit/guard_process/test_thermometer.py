@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard's own thermometer: a strict grammar, no number from a torn line, a port of its own."""
+"""The guard's own thermometer: a strict grammar, nothing from a torn line, its own port. H03, H12."""
 
 import contextlib
 import fcntl
