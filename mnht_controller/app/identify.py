@@ -8,7 +8,7 @@ from mnht_controller.devices.contract import DriverSpec
 from mnht_controller.devices.errors import ConnectError, DeviceError
 from mnht_controller.devices.identity import Expected
 from mnht_controller.devices.link import Link
-from mnht_controller.settings.addresses import ENABLE_LINE
+from mnht_controller.settings.addresses import ENABLE_LINE, GUARD_THERMOMETER
 from mnht_controller.settings.options import setup_of
 from mnht_controller.settings.plan import specs_of
 from mnht_controller.settings.settings import Device, Settings
@@ -29,9 +29,11 @@ def identify_all(settings: Settings) -> list[dict[str, object]]:
 
 def require_addresses(settings: Settings) -> None:
     """ConnectError while a bench's addresses are not known: nothing can be opened."""
+    own = settings.guard_thermometer
     for id_, resource in (
         *((device.id, device.resource) for device in settings.devices),
         (ENABLE_LINE, settings.enable_line.resource),
+        (GUARD_THERMOMETER, own.resource if own else ""),
     ):
         if resource == AUTO:
             raise ConnectError(

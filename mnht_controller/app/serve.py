@@ -94,6 +94,7 @@ def prepare(site: Site, session: str) -> Prepared:
 
 
 def _guard(site: Site, places: Places, session: str) -> object:
+    own = site.settings.guard_thermometer
     return GuardConfig(
         lease_socket=places.lease,
         control_socket=places.control,
@@ -102,6 +103,10 @@ def _guard(site: Site, places: Places, session: str) -> object:
         line=site.settings.enable_line.resource,
         session=session,
         parent_fd=PARENT_FD,
+        thermometer=own.resource if own else "",
+        thermometer_baud=own.baud if own else 9600,
+        thermometer_channel=own.channel if own else 1,
+        waived=bool(site.settings.guard_waiver),
     )
 
 

@@ -45,6 +45,8 @@ class GuardStatus:
 
     `line_fed` False: armed, but the enable line is still kept silent and so the coil loop open.
     `armed_at`: monotonic time of the last confirmation by a human; 0 when there was none.
+    `own_skin_c`: the last number of the guard's own thermometer, however old; None: none.
+    `realtime`: how it is scheduled and whether its memory is locked, in words.
     """
 
     seq: int
@@ -55,3 +57,5 @@ class GuardStatus:
     first_out: Trip | None = None
     line_fed: bool = True
     armed_at: float = 0.0
+    own_skin_c: float | None = None
+    realtime: str = ""

@@ -18,6 +18,8 @@ from mnht_controller.guard.config import GuardConfig, load
 from mnht_controller.guard.doors import DoorError
 from mnht_controller.guard.line import LineError, make_line
 from mnht_controller.guard.process import GuardProcess, Parts, latch_path
+from mnht_controller.guard.realtime import settle, tell
+from mnht_controller.guard.thermometer import OwnThermometer
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch
 from mnht_controller.journal.records import Header, boot_id, wall_label
@@ -42,6 +44,7 @@ def main(arguments: list[str]) -> int:
 
 def run(config: GuardConfig) -> int:
     """Open everything, say that we are ready, serve."""
+    realtime = settle()
     os.umask(0o077)
     for folder in (config.journal_dir, config.state_dir):
         Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -49,7 +52,10 @@ def run(config: GuardConfig) -> int:
     line.open()
     header = Header(process="guard", boot=boot_id(), started_at=wall_label())
     journal = FileJournal(Path(config.journal_dir) / f"guard-{config.session}.jsonl", header)
-    process = GuardProcess(Parts(config, load_latch(latch_path(config)), line, journal))
+    place = (config.thermometer, config.thermometer_baud, config.thermometer_channel)
+    own = OwnThermometer(*place) if config.thermometer else None
+    parts = Parts(config, load_latch(latch_path(config)), line, journal, own=own, realtime=realtime)
+    process = GuardProcess(parts)
 
     def end(number: int, frame: FrameType | None) -> None:
         process.ending = signal.Signals(number).name
@@ -59,7 +65,15 @@ def run(config: GuardConfig) -> int:
     gc.collect()
     gc.freeze()
     gc.disable()  # nothing in the loop makes cycles; a collection is a pause without a reason
-    _say({"ready": True, "journal": str(journal.path), "state": process.guard.state.value})
+    _say(
+        {
+            "ready": True,
+            "journal": str(journal.path),
+            "state": process.guard.state.value,
+            "realtime": realtime,
+        }
+    )
+    tell(b"READY=1")
     process.run()
     return 0
 

@@ -14,7 +14,8 @@ class GuardConfig:
 
     `line`: `ASRL<path>`, a plain path, or `tcp://host:port`. `parent_fd`: a pipe whose end of file
     means that the parent is gone; None (by hand, never in a site) watches nobody. `session` names
-    the run in the journal.
+    the run in the journal. `thermometer`: the guard's own, addressed like `line`; empty: none.
+    `waived`: somebody has signed that real devices may be armed without it.
     """
 
     lease_socket: str
@@ -25,6 +26,10 @@ class GuardConfig:
     session: str
     parent_fd: int | None = None
     line_baud: int = 9600
+    thermometer: str = ""
+    thermometer_baud: int = 9600
+    thermometer_channel: int = 1
+    waived: bool = False
 
 
 def load(path: Path) -> GuardConfig:

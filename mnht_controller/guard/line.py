@@ -69,22 +69,7 @@ class TtyLine:
         if self._is_alive():
             return
         self._release()
-        flags = os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC
-        try:
-            fd = os.open(self._path, flags)
-        except OSError as error:
-            raise LineError(
-                f"enable line {self._path}: {error.strerror}; check the port"
-            ) from error
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # root ignores TIOCEXCL
-            _make_raw(fd, _BAUDS[self._baud])
-        except (OSError, termios.error) as error:
-            os.close(fd)
-            raise LineError(
-                f"enable line {self._path}: busy or no serial port ({error})"
-            ) from error
-        self._fd = fd
+        self._fd = open_tty("enable line", self._path, self._baud)
 
     def feed(self, payload: bytes) -> bool:
         """Write the payload if the output queue is empty."""
@@ -121,9 +106,25 @@ class TtyLine:
             self._fd = None
 
 
+def open_tty(name: str, path: str, baud: int, mode: int = os.O_RDWR) -> int:
+    """Open and lock a port, 8N1 and raw. Raises LineError: it is missing or busy."""
+    try:
+        fd = os.open(path, mode | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise LineError(f"{name} {path}: {error.strerror}; check the port") from error
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)  # root ignores TIOCEXCL
+        _make_raw(fd, _BAUDS[baud])
+    except (OSError, termios.error) as error:
+        os.close(fd)
+        raise LineError(f"{name} {path}: busy or no serial port ({error})") from error
+    return fd
+
+
 def _make_raw(fd: int, speed: int) -> None:
     cflag = termios.CS8 | termios.CREAD | termios.CLOCAL | termios.HUPCL
     control = termios.tcgetattr(fd)[6]
+    control[termios.VMIN], control[termios.VTIME] = 1, 0  # no bytes are EAGAIN, not end of file
     termios.tcsetattr(fd, termios.TCSANOW, [0, 0, cflag, 0, speed, speed, control])
 
 
@@ -192,16 +193,21 @@ class TcpLine:
 
 def make_line(resource: str, baud: int = 9600) -> Line:
     """Pick the line for `tcp://host:port`, `ASRL<path>` or a plain path. Raises LineError."""
-    if resource.startswith("tcp://"):
-        try:
-            target = urlsplit(resource)
-            if target.hostname and target.port:
-                return TcpLine(target.hostname, target.port)
-        except ValueError:
-            pass
-        raise LineError(f"enable line {resource!r}: write tcp://host:port")
+    if not resource.startswith("tcp://"):
+        return TtyLine(path_of("enable line", resource, baud), baud)
+    try:
+        target = urlsplit(resource)
+        if target.hostname and target.port:
+            return TcpLine(target.hostname, target.port)
+    except ValueError:
+        pass
+    raise LineError(f"enable line {resource!r}: write tcp://host:port")
+
+
+def path_of(name: str, resource: str, baud: int) -> str:
+    """The path behind `ASRL<path>` or a plain path. Raises LineError for another form or baud."""
     path = resource.removeprefix("ASRL").removesuffix("::INSTR")
     if not Path(path).is_absolute() or baud not in _BAUDS:
         bauds = ", ".join(map(str, _BAUDS))
-        raise LineError(f"enable line {resource!r} at {baud} baud: a path, and one of {bauds}")
-    return TtyLine(path, baud)
+        raise LineError(f"{name} {resource!r} at {baud} baud: a path, and one of {bauds}")
+    return path

@@ -11,12 +11,14 @@ from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.trip import Effect, Latch
+from mnht_controller.guard import own_skin
 from mnht_controller.guard.judge import check_backstop, is_ours, judge, would_trip
 from mnht_controller.guard.state import (
     ACTOR_CHARS_MAX,
     LIVE,
     Guard,
     GuardEvent,
+    Own,
     Pending,
     changes,
     latch,
@@ -30,8 +32,8 @@ from mnht_controller.interlock.memory import Memory
 from mnht_controller.thermometry.observe import start as fresh_tracks
 
 __all__ = (
-    "Guard", "GuardEvent", "Pending", "changes", "confirm", "line_blocked", "lost", "pending",
-    "propose", "renew", "reset", "start", "status", "stop", "tick",
+    "Guard", "GuardEvent", "Own", "Pending", "changes", "confirm", "hear", "line_blocked", "lost",
+    "pending", "propose", "renew", "reset", "start", "status", "stop", "tick",
 )  # fmt: skip
 
 TICK_GAP_S_MAX = 0.2
@@ -65,6 +67,8 @@ def status(guard: Guard, now: float) -> GuardStatus:
         first_out=guard.latch.first_out,
         line_fed=guard.state in LIVE and not guard.reclose_due,
         armed_at=guard.armed_at,
+        own_skin_c=guard.own.celsius if guard.own else None,
+        realtime=guard.realtime,
     )
 
 
@@ -115,8 +119,10 @@ def confirm(guard: Guard, sha: str, nonce: str, actor: str, now: float) -> tuple
         (sha == guard.envelope_sha256, Reason("envelope_sha256")),
         (bool(nonce) and nonce == guard.nonce, Reason("nonce")),
         (bool(actor), Reason("actor")),
+        (_has_own(guard), Reason("own_missing")),
     )
-    refused = tuple([reason for holds, reason in held if not holds]) + _not_led(guard, now)
+    refused = tuple([reason for holds, reason in held if not holds])
+    refused += _not_led(guard, now) + _own_cause(guard, now)
     if refused:
         return guard, refused
     return (
@@ -133,6 +139,11 @@ def confirm(guard: Guard, sha: str, nonce: str, actor: str, now: float) -> tuple
     )
 
 
+def _has_own(guard: Guard) -> bool:
+    """Whether it has a thermometer of its own, or needs none: nothing is real, or it is waived."""
+    return bool(guard.own or guard.waived or not guard.envelope or guard.envelope.simulated)
+
+
 def _not_led(guard: Guard, now: float) -> Refused:
     """No fresh lease that says zero for these limits, or one that would trip the armed guard."""
     lease = guard.lease
@@ -145,6 +156,12 @@ def _not_led(guard: Guard, now: float) -> Refused:
     return tuple([hit.reason for hit in would_trip(guard, now)])
 
 
+def _own_cause(guard: Guard, now: float) -> Refused:
+    """What the guard's own thermometer would latch for; nothing without one."""
+    why = own_skin.why_stop(guard.own, now) if guard.own else ""
+    return (Reason(why, "", guard.own.celsius),) if guard.own and why else ()
+
+
 def reset(guard: Guard, actor: str, now: float) -> tuple[Guard, Refused]:
     """Unlatch to DISABLED, unless the last lease shows a cause as if armed. Arming starts anew."""
     held = (
@@ -153,6 +170,7 @@ def reset(guard: Guard, actor: str, now: float) -> tuple[Guard, Refused]:
     )
     refused = tuple([reason for holds, reason in held if not holds])
     refused += tuple([hit.reason for hit in causes(would_trip(guard, now))])
+    refused += _own_cause(guard, now)
     if refused:
         return guard, refused
     actor = actor[:ACTOR_CHARS_MAX]
@@ -238,11 +256,22 @@ def _disarm(guard: Guard) -> Guard:
     return replace(guard, state=GuardState.DISABLED, nonce="", reclose_due=False)
 
 
+# ---- the guard's own thermometer -----------------------------------------------------------
+
+
+def hear(guard: Guard, celsius: float | None, now: float) -> Guard:
+    """Take a number (°C) of the guard's own thermometer, None: no news; the next tick judges it."""
+    return replace(guard, own=own_skin.heard(guard.own or Own(now), celsius, now))
+
+
 # ---- the tick ------------------------------------------------------------------------------
 
 
 def tick(guard: Guard, now: float) -> tuple[Guard, bytes]:
     """One of 20 steps a second: check everything again, then give the bytes for the enable line."""
+    if guard.own:
+        ours = guard.lease if guard.lease and is_ours(guard, guard.lease) else None
+        guard = replace(guard, own=own_skin.compared(guard.own, guard.envelope, ours, now))
     if guard.state in LIVE:
         guard = _check(guard, now)
     data = _due(guard, now)
@@ -272,6 +301,8 @@ def _check(guard: Guard, now: float) -> Guard:
     if lease is None or envelope is None or not is_fresh(lease.sent_at, now, LEASE_AGE_S_MAX):
         return latch(guard, "lease_expired", now)
     guard = check_backstop(guard, envelope, now)
+    for cause in _own_cause(guard, now):
+        guard = latch(guard, cause.code, now, f"{cause.value} °C")
     if guard.state is GuardState.ARMED and not (now - guard.armed_at <= ARMED_S_MAX):
         return _disarm(guard)
     return guard

@@ -15,15 +15,17 @@ from functools import partial
 from pathlib import Path
 
 from mnht_controller.domain.codec import CodecError
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import Lease
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.trip import Latch
-from mnht_controller.guard import machine
+from mnht_controller.guard import machine, realtime
 from mnht_controller.guard.answers import Desk, Refusal
 from mnht_controller.guard.config import GuardConfig
 from mnht_controller.guard.doors import Door, Peer
 from mnht_controller.guard.line import Line
 from mnht_controller.guard.state import LIVE, Guard
+from mnht_controller.guard.thermometer import OwnThermometer
 from mnht_controller.interlock.lease import decode_from_controller, encode_status
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import save_latch
@@ -31,6 +33,9 @@ from mnht_controller.journal.sink import Journal
 
 TICK_S = 0.05
 CONTROL_PEERS_MAX = 16
+ALIVE_TICKS = 10
+TICK_FIRST_S = 0.003
+"""A message this long before a tick waits for it: to judge a lease takes about half of that."""
 SUSPEND_S_MAX = 0.5
 """Growth of boot time against monotonic time that means that the host has slept."""
 
@@ -53,6 +58,8 @@ class Parts:
     line: Line
     journal: Journal
     clock: Callable[[], float] = time.monotonic
+    own: OwnThermometer | None = None
+    realtime: str = ""
 
 
 class GuardProcess:
@@ -62,11 +69,16 @@ class GuardProcess:
         """Listen at once. Raises DoorError."""
         self._parts, self._clock = parts, parts.clock
         self._line, self._journal = parts.line, parts.journal
-        self.guard = machine.start(self._clock(), parts.kept)
+        self.guard = replace(
+            machine.start(self._clock(), parts.kept),
+            own=machine.Own(self._clock()) if parts.own else None,
+            waived=parts.config.waived,
+            realtime=parts.realtime,
+        )
         self._desk = Desk(self._line, self._journal)
         self._lease_door = Door(parts.config.lease_socket, 1)
         self._control_door = Door(parts.config.control_socket, CONTROL_PEERS_MAX, evicts=True)
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.SelectSelector()  # epoll counts in whole milliseconds
         self._watch(self._lease_door, self._hear_controller)
         self._watch(self._control_door, self._hear_request)
         if parts.config.parent_fd is not None:
@@ -92,6 +104,9 @@ class GuardProcess:
     def turn(self) -> None:
         """Wait for the next tick or message and handle all that is there; ticks go first."""
         for key, _ in self._selector.select(max(0.0, self._next_tick - self._clock())):
+            wait_s = self._next_tick - self._clock()
+            if 0.0 < wait_s < TICK_FIRST_S:
+                time.sleep(wait_s)
             self._tick_if_due()
             key.data()
         self._tick_if_due()
@@ -104,12 +119,13 @@ class GuardProcess:
         if now < self._next_tick:
             return
         # Absolute deadlines; a missed one is skipped, because a burst of bytes is no heartbeat.
-        self._next_tick += TICK_S
-        if self._next_tick <= now:
-            self._next_tick = now + TICK_S
+        self._next_tick = TICK_S + (self._next_tick if now - self._next_tick < TICK_S else now)
         if _slept_s() - self._slept_s > SUSPEND_S_MAX:
             self._slept_s = _slept_s()
             self._become(machine.lost(self.guard, "host was suspended", now))
+        if own := self._parts.own:
+            celsius = own.read(now, may_open=self.guard.state not in LIVE)
+            self.guard = machine.hear(self.guard, celsius, now)
         guard, payload = machine.tick(self.guard, now)
         self._become(guard)
         if payload:
@@ -117,11 +133,14 @@ class GuardProcess:
         for peer in self._lease_door.peers:
             peer.send(encode_status(machine.status(self.guard, now)))
         self._sweep()
+        if self.guard.ticks % ALIVE_TICKS == 0:  # here, at the end of a whole tick, and only here
+            realtime.tell(b"WATCHDOG=1")
 
     def _feed(self, payload: bytes, now: float) -> None:
         if self._line.feed(payload):
-            lease_seq = self.guard.lease.seq if self.guard.lease else 0
-            self._journal.write("fed", Fed(now, payload.hex(), lease_seq))
+            self._journal.write(
+                "fed", Fed(now, payload.hex(), self.guard.lease.seq if self.guard.lease else 0)
+            )
         else:
             self._become(machine.line_blocked(self.guard, now))
 
@@ -173,10 +192,10 @@ class GuardProcess:
         before, now = self.guard, self._clock()
         if isinstance(message, Envelope):
             self._become(self._desk.propose(before, message, now))
-            return
-        self._become(machine.renew(before, message, now)[0])
-        if before.state in LIVE:
-            self._journal.write("lease", message)
+        else:
+            self._become(machine.renew(before, message, now)[0])
+            if before.state in LIVE:
+                self._journal.write("lease", message)
 
     def _hear_request(self, peer: Peer) -> None:
         for line in peer.lines():

@@ -19,11 +19,28 @@ LIVE = frozenset({GuardState.ARMED, GuardState.RUN})
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """What the guard's own thermometer says. `celsius` came at `at`; None: nothing yet.
+
+    `repeats`: so often the same number again. Times since when it has been hot, and apart from the
+    lease's skin probes; None: it is not.
+    """
+
+    at: float
+    celsius: float | None = None
+    repeats: int = 0
+    hot_since: float | None = None
+    apart_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     """All that the guard knows. `nonce` is empty unless an envelope waits for a human.
 
     Dose and field-on time begin at zero with another envelope or another process, and never else.
     `present`: what the rules found in the last lease. `origin`: zero of its own treatment clock.
+    `own` None: no thermometer of its own; `waived`: somebody answers for that. `realtime`: what
+    the host granted.
     """
 
     state: GuardState
@@ -45,6 +62,9 @@ class Guard:
     hot_since: float | None = None
     armed_at: float = 0.0
     reclose_due: bool = False
+    own: Own | None = None
+    waived: bool = False
+    realtime: str = ""
 
 
 @dataclass(frozen=True, slots=True)

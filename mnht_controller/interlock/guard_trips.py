@@ -21,6 +21,7 @@ class GuardTrip:
 
 _ARM = "Field is off. Reset, then prepare and confirm anew."
 _CALL = "Field is off. Keep the journal and report it: this must not happen. Then reset."
+_OWN = "Field is off. Check both thermometers and their probes on the skin; then reset."
 
 GUARD_TRIPS: tuple[GuardTrip, ...] = (
     GuardTrip("lease_expired", ("H26", "H27", "H31"), "controller is silent", _ARM),
@@ -38,6 +39,16 @@ GUARD_TRIPS: tuple[GuardTrip, ...] = (
     GuardTrip("backstop_stale", ("H10", "H62"), "backstop: probe is silent", _CALL),
     GuardTrip("backstop_field", ("H52", "H62"), "backstop: field above its cap", _CALL),
     GuardTrip("backstop_time", ("H43", "H62"), "backstop: field-on time is used up", _CALL),
+    GuardTrip("own_skin", ("H13", "H62"), "guard's own thermometer: skin too hot", _CALL),
+    GuardTrip(
+        "own_silent", ("H10", "H04", "H62"), "guard's own thermometer is silent or stuck", _OWN
+    ),
+    GuardTrip(
+        "own_disagrees",
+        ("H05", "H62"),
+        "guard's own thermometer and the skin probes disagree",
+        _OWN,
+    ),
 )
 
 OWN_TRIPS: tuple[GuardTrip, ...] = (

@@ -50,10 +50,12 @@ HAZARDS: tuple[Hazard, ...] = (
            ("probe_range", "probe_bad", "probe_stale", "probe_suspect", "strict_grammar"), 1.3,
            "An error that reads as a plausible temperature is H04 or H05."),
     Hazard("H04", "probe stuck at a value", "the loop is blind", (_B,),
-           ("probe_flat", "frame_counters"), 5.0,
+           ("probe_flat", "frame_counters", "own_silent"), 5.0,
            "Where resolution hides the noise, flatness alone says nothing."),
-    Hazard("H05", "drift, calibration offset", "every limit is off by as much", (_B, _U), (), None,
-           "Open: a reference thermometer before the session; dose and time limit the harm."),
+    Hazard("H05", "drift, calibration offset", "every limit is off by as much", (_B, _U),
+           ("own_disagrees",), None,
+           "Up to 1.5 °C unseen, all of it without the guard's own thermometer; a reference "
+           "thermometer before the session; dose and time limit the harm."),
     Hazard("H06", "channels swapped", "limits apply to the wrong place", (_B,), (), None,
            "Open: roles are read and confirmed by a person."),
     Hazard("H07", "instrument's lag grows", "cut-back and trip come late", (_B,), (), None,
@@ -65,7 +67,7 @@ HAZARDS: tuple[Hazard, ...] = (
            ("probe_range", "units_in_names", "region_cap"), 1.0,
            "Kelvin and Fahrenheit leave the range; a wrong volt-to-field factor needs a pick-up."),
     Hazard("H10", "stream stalls", "the loop acts on the past", (_B,),
-           ("probe_stale", "backstop_stale"), 1.3, ""),
+           ("probe_stale", "backstop_stale", "own_silent"), 1.3, ""),
     Hazard("H11", "old frame repeated", "the past looks fresh", (_B,),
            ("frame_counters", "probe_stale", "dirty_link"), 1.5,
            "A dialect without tag or counter can pass one reply of the past."),
@@ -74,7 +76,7 @@ HAZARDS: tuple[Hazard, ...] = (
            "A dialect without checksum lets one digit through; jump and median rules bound it."),
     Hazard("H13", "hot spot where no probe is", "a burn that nobody sees", (_B,),
            ("region_cap", "skin_trip", "skin_dose", "session_time", "healthy_cap",
-            "backstop_skin"), None,
+            "backstop_skin", "own_skin"), None,
            "The largest: the cap, the patient's own word and the probe map are all there is."),
     Hazard("H14", "patient moves, probe slips", "coupling and contact change", (_B,),
            ("probe_implausible",), 3.0, "A slow slip is H02."),
@@ -187,7 +189,7 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard("H62", "two faults at once", "one answers the other's silence", (_B,),
            ("two_processes", "only_the_gate_permits", "permit_expires", "controller_trip",
             "off_by_parent", "backstop_skin", "backstop_stale", "backstop_field",
-            "backstop_time"), None, "Pairs are drawn, not proven."),
+            "backstop_time", "own_skin", "own_silent", "own_disagrees"), None, "Pairs are drawn, not proven."),
 )  # fmt: skip
 
 

@@ -11,22 +11,37 @@ from mnht_controller.devices.port_lock import place_of
 from mnht_controller.devices.ports import RENUMBERED, stable_name
 from mnht_controller.domain.errors import ConfigError
 from mnht_controller.settings.files import Files
-from mnht_controller.settings.site import AUTO, DeviceTable, EnableLineTable, Front
+from mnht_controller.settings.site import (
+    AUTO,
+    DeviceTable,
+    EnableLineTable,
+    Front,
+    GuardThermometerTable,
+)
 from mnht_controller.settings.source import Loc
 
 ENABLE_LINE = "enable_line"
-"""Name of the enable line among endpoints."""
+GUARD_THERMOMETER = "guard_thermometer"
+"""Names of what the guard holds itself, among endpoints."""
 
 _LINE = re.compile(r"/.+|ASRL[^:].*|tcp://[^:/]+:\d+")
 _LINE_FORMS = "`/dev/…`, `ASRL/dev/…` or `tcp://host:port`"
+_PATH = re.compile(r"/.+|ASRL[^:].*")
+_PATH_FORMS = "`/dev/…` or `ASRL/dev/…`"
+
+_OWN_FRONTS = (Front.PTY, Front.MEMORY)
+
+Linked = DeviceTable | EnableLineTable | GuardThermometerTable
 
 
-def links(files: Files) -> Iterator[tuple[str, Loc, DeviceTable | EnableLineTable]]:
+def links(files: Files) -> Iterator[tuple[str, Loc, Linked]]:
     """Walk everything that has an address: id, place in the site file, and what it says."""
     site = files.site.model
     for index, device in enumerate(site.devices):
         yield device.id, ("devices", index), device
     yield ENABLE_LINE, (ENABLE_LINE,), site.enable_line
+    if site.guard.thermometer is not None:
+        yield GUARD_THERMOMETER, ("guard", "thermometer"), site.guard.thermometer
 
 
 def resource_of(id_: str, given: str, endpoints: Mapping[str, str]) -> str:
@@ -63,12 +78,11 @@ def check_forms(files: Files, endpoints: Mapping[str, str]) -> Iterator[ConfigEr
     source = files.site.source
     for id_, loc, link in links(files):
         resource = resource_of(id_, link.resource, endpoints)
-        is_line = isinstance(link, EnableLineTable)
-        forms = _LINE_FORMS if is_line else FORMS
+        forms = _forms_of(link)
         if resource == AUTO:
             if link.front is None:
                 yield source.error((*loc, "resource"), '"auto" is no address', f"write {forms}")
-        elif not _is_known(resource, is_line):
+        elif not _is_known(resource, link):
             why = f"{resource!r} is no address known here"
             yield source.error((*loc, "resource"), why, f"write {forms}")
     known = {id_ for id_, _, _ in links(files)}
@@ -93,6 +107,9 @@ def check_names(files: Files, endpoints: Mapping[str, str]) -> Iterator[ConfigEr
         if isinstance(link, EnableLineTable) and link.front is Front.RFC2217:
             why = "the enable line does not speak RFC 2217"
             yield source.error((*loc, "front"), why, '"pty" or "tcp"')
+        if isinstance(link, GuardThermometerTable) and link.front not in {None, *_OWN_FRONTS}:
+            why = "the guard reads its own thermometer from a port of its own host"
+            yield source.error((*loc, "front"), why, '"pty"')
 
 
 def check_shared(files: Files, endpoints: Mapping[str, str]) -> Iterator[ConfigError]:
@@ -121,8 +138,16 @@ def check_listeners(files: Files) -> Iterator[ConfigError]:
         yield source.error(("console", "stop_port"), why, "give STOP a port of its own")
 
 
-def _is_known(resource: str, is_line: bool) -> bool:
-    if is_line:
+def _forms_of(link: Linked) -> str:
+    if isinstance(link, GuardThermometerTable):
+        return _PATH_FORMS
+    return _LINE_FORMS if isinstance(link, EnableLineTable) else FORMS
+
+
+def _is_known(resource: str, link: Linked) -> bool:
+    if isinstance(link, GuardThermometerTable):
+        return _PATH.fullmatch(resource) is not None
+    if isinstance(link, EnableLineTable):
         return _LINE.fullmatch(resource) is not None
     return any(form.fullmatch(resource) for form, _ in FRONTS)
 

@@ -17,6 +17,8 @@ from mnht_controller.settings.source import Source
 
 SETPOINT_BELOW_CAP_C = 0.5
 SPEED_MAX = 20.0
+BAUDS = (9600, 19200, 57600, 115200)
+"""What the guard's own ports can be set to."""
 
 
 def complaints(files: Files, endpoints: Mapping[str, str], speed: float) -> Iterator[ConfigError]:
@@ -53,12 +55,22 @@ def check_measured(files: Files) -> Iterator[ConfigError]:
 
 
 def check_waiver(files: Files) -> Iterator[ConfigError]:
-    """A real site has no second thermometer at the guard yet; somebody must answer for that."""
-    site = files.site
-    if not site.model.simulated and site.model.guard.thermometer_waiver is None:
-        why = "a real site needs a thermometer of the guard's own, which is not supported yet"
-        right = "waive it for a bench without patient: who, when, why; it is shown permanently"
-        yield site.source.error(("guard", "thermometer_waiver"), why, right)
+    """A real site has a second thermometer at the guard, or somebody answers for that."""
+    site, guard = files.site, files.site.model.guard
+    loc = ("guard", "thermometer_waiver")
+    if guard.thermometer is not None and guard.thermometer_waiver is not None:
+        why = "a thermometer of the guard's own is both given and waived"
+        yield site.source.error(loc, why, "remove one of the two")
+    if not site.model.simulated and guard.thermometer is None and guard.thermometer_waiver is None:
+        why = "a real site needs a thermometer of the guard's own"
+        right = (
+            "add [guard.thermometer]; for a bench without patient waive it: who, when, why; it is "
+            "shown permanently"
+        )
+        yield site.source.error(loc, why, right)
+    if guard.thermometer is not None and guard.thermometer.baud not in BAUDS:
+        why, right = f"the guard's ports do not run at {guard.thermometer.baud}", f"one of {BAUDS}"
+        yield site.source.error(("guard", "thermometer", "baud"), why, right)
 
 
 def check_speed(files: Files, speed: float) -> Iterator[ConfigError]:
@@ -84,7 +96,7 @@ def check_drivers(files: Files) -> Iterator[ConfigError]:
 def check_devices(files: Files) -> Iterator[ConfigError]:
     """Ids differ; one field source; every thermometer is there for a probe."""
     site, source = files.site.model, files.site.source
-    seen: set[str] = {addresses.ENABLE_LINE}
+    seen: set[str] = {addresses.ENABLE_LINE, addresses.GUARD_THERMOMETER}
     for index, device in enumerate(site.devices):
         if device.id in seen:
             why = f"{device.id!r} is taken"

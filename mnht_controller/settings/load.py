@@ -8,7 +8,7 @@ from pathlib import Path
 from mnht_controller.domain.codec import digest
 from mnht_controller.domain.prescription import Gains, Prescription
 from mnht_controller.settings import settings as s
-from mnht_controller.settings.addresses import ENABLE_LINE, resource_of
+from mnht_controller.settings.addresses import ENABLE_LINE, GUARD_THERMOMETER, resource_of
 from mnht_controller.settings.check import complaints
 from mnht_controller.settings.errors import ConfigErrors
 from mnht_controller.settings.files import Files, read_files
@@ -67,12 +67,22 @@ def _settings(files: Files, endpoints: Mapping[str, str], speed: float) -> s.Set
         paths=paths_of(site),
         patient=str(files.patient) if files.patient else None,
         settings_sha256="",
+        guard_thermometer=_guard_thermometer(files, endpoints),
     )
     return replace(settings, settings_sha256=digest(_content(settings)))
 
 
+def _guard_thermometer(files: Files, endpoints: Mapping[str, str]) -> s.GuardThermometer | None:
+    own = files.site.model.guard.thermometer
+    if own is None:
+        return None
+    resource = resource_of(GUARD_THERMOMETER, own.resource, endpoints)
+    return s.GuardThermometer(resource, own.baud, own.channel, own.front or "")
+
+
 def _content(settings: s.Settings) -> s.Settings:
     """Keep what decides a treatment and blank the rest: two benches then have one digest."""
+    own = settings.guard_thermometer
     return replace(
         settings,
         speed=1.0,
@@ -81,6 +91,7 @@ def _content(settings: s.Settings) -> s.Settings:
             for device in settings.devices
         ),
         enable_line=s.EnableLine("", ""),
+        guard_thermometer=s.GuardThermometer("", 0, own.channel, "") if own else None,
         console=s.Listen("", 0, 0),
         paths=s.Paths("", ""),
         patient=None,

@@ -58,6 +58,16 @@ class EnableLine:
 
 
 @dataclass(frozen=True, slots=True)
+class GuardThermometer:
+    """The guard's own thermometer; `front` is empty for a real one."""
+
+    resource: str
+    baud: int
+    channel: int
+    front: str
+
+
+@dataclass(frozen=True, slots=True)
 class Listen:
     """Where console and STOP listener listen; port 0: any free one."""
 
@@ -97,6 +107,7 @@ class Settings:
     paths: Paths
     patient: str | None
     settings_sha256: str
+    guard_thermometer: GuardThermometer | None = None
 
     def device(self, id_: str) -> Device:
         """Look one device up by its id; KeyError when the site has none of that name."""

@@ -55,9 +55,22 @@ class ProbeTable(v.Part):
     deposit_depth_mm: v.DepthMillimetre | None = None
 
 
-class GuardTable(v.Part):
-    """The guard's own thermometer is not supported yet: a real site must waive it, signed."""
+class GuardThermometerTable(v.Part):
+    """The guard's own thermometer: a Luxtron FOT that shows one channel, on the skin, in Celsius.
 
+    Its probe lies beside the first skin probe of the site.
+    """
+
+    resource: v.Text = AUTO
+    baud: v.Baud = 9600
+    channel: Annotated[int, Field(ge=1, le=4)] = 1
+    front: Front | None = None
+
+
+class GuardTable(v.Part):
+    """A real site gives the guard a thermometer of its own, or waives it, signed."""
+
+    thermometer: GuardThermometerTable | None = None
     thermometer_waiver: v.Text | None = None
 
 

@@ -238,4 +238,6 @@ def _guard(snapshot: Snapshot) -> Json | None:
         "age_s": round(snapshot.at - guard.at, 3),
         "envelope_sha256": guard.envelope_sha256,
         "first_out": _trip(guard.first_out, True, by="guard") if guard.first_out else None,
+        "own_skin_c": guard.own_skin_c,
+        "realtime": guard.realtime,
     }

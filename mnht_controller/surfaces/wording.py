@@ -71,6 +71,7 @@ _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("nonce", "this confirmation was used or is out of date: read the limits again", ("H56",)),
     ("limit_wider", "a limit is wider than the hard ceiling", ("H52",)),
     ("limit_order", "the limits are not in order", ("H38",)),
+    ("own_missing", "real devices need a thermometer of the guard's own, or its waiver", ("H62",)),
     ("speed_refused", "this speed of treatment time is not allowed", ("H50",)),
 )
 """Codes that stand in no table of the interlock: the gate's, and those of arming."""

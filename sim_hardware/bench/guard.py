@@ -3,19 +3,23 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from mnht_controller.domain.codec import from_plain
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.trip import Latch
 from mnht_controller.guard import machine
+from mnht_controller.guard.thermometer import Sentences
 from mnht_controller.interlock.lease import decode_from_controller, decode_status, encode_status
 from mnht_controller.journal.read import parse_records
 from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.pacer import Beats
 from sim_hardware.bench.oracles import Held
+from sim_hardware.wire.memory import MemoryTransport
 
 PERIOD_S = 0.05
+READ_S, REOPEN_S = 10.0, 1.0
 
 
 class VirtualGuard:
@@ -36,6 +40,25 @@ class VirtualGuard:
         """Hashes that a human confirmed, whatever the machine made of it."""
         self.status: GuardStatus | None = None
         self.state = machine.start(asyncio.get_running_loop().time(), latch)
+
+    async def listen(self, wire: MemoryTransport, channel: int) -> None:
+        """Read a thermometer of its own for ever, byte by byte, as its port would."""
+        now = asyncio.get_running_loop().time
+        self.state = replace(self.state, own=machine.Own(now()))
+        while True:
+            sentences = Sentences(channel)
+            with suppress(OSError):  # unplugged: try again in a while
+                await wire.open()
+                await self._read(wire, sentences)
+            await asyncio.sleep(REOPEN_S)
+
+    async def _read(self, wire: MemoryTransport, sentences: Sentences) -> None:
+        now = asyncio.get_running_loop().time
+        while True:
+            with suppress(TimeoutError):
+                celsius = sentences.take(await wire.read(READ_S), now())
+                if self.alive:
+                    self.state = machine.hear(self.state, celsius, now())
 
     async def run(self) -> None:
         """Tick for ever: check, feed, report."""

@@ -24,7 +24,7 @@ from sim_hardware.bench.control import Control
 from sim_hardware.bench.scenario import Scenario
 from sim_hardware.bench.summary import BAND_C
 from sim_hardware.bench.truth import Contact, Edge, Row, Stall, Traffic, TruthFile
-from sim_hardware.bench.world import LINE, World
+from sim_hardware.bench.world import LINE, OWN, World
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import Framed
 from sim_hardware.faults import Timeline
@@ -109,6 +109,8 @@ class _Bench:
 
     def _fronts(self) -> dict[str, Front]:
         lines = {LINE: (self._settings.enable_line.front, LINE_BAUD)}
+        if (own := self._settings.guard_thermometer) is not None:
+            lines[OWN] = (own.front, own.baud)
         devices = {
             device.id: (device.front, device.baud or self._specs[device.driver].baud)
             for device in self._settings.devices
@@ -127,6 +129,7 @@ class _Bench:
 
     def _announce(self, fronts: Mapping[str, Front]) -> None:
         drivers = {device.id: device.driver for device in self._settings.devices}
+        drivers[OWN] = "luxtron_fot"
         rows = {
             name: {
                 "resource": _resource(name, front),

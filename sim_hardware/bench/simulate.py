@@ -32,7 +32,7 @@ from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
-from sim_hardware.bench.world import World
+from sim_hardware.bench.world import OWN, World
 from sim_hardware.faults import Fault, Timeline
 from sim_hardware.plant.models.open import AS_USUAL, Choice
 from sim_hardware.wire.memory import MemoryTransport
@@ -77,6 +77,8 @@ class Simulation:
         self.plan: Plan = plan_for(settings)
         self.seen = Observed()
         self.transports: dict[str, MemoryTransport] = {}
+        self.own_wire: dict[str, MemoryTransport] = {}
+        """The guard's, which outlives a controller."""
         self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
         self._ended_at: float | None = None
 
@@ -141,6 +143,9 @@ class Simulation:
             "guard": loop.create_task(self.guard.run(), name="guard"),
             "controller": loop.create_task(self.controller.run(), name="controller"),
         }
+        if (own := self.settings.guard_thermometer) is not None:
+            wire = self.own_wire[OWN] = MemoryTransport(self.world.cores[OWN], OWN)
+            self.jobs[OWN] = loop.create_task(self.guard.listen(wire, own.channel), name=OWN)
         try:
             await self._observe(loop)
         finally:
@@ -163,7 +168,7 @@ class Simulation:
 
     async def _observe(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the coil from outside, start the scenario's faults, and see when it is over."""
-        targets = self.world.targets(self.transports, self._kill)
+        targets = self.world.targets({**self.transports, **self.own_wire}, self._kill)
         timeline = Timeline(targets_checked(self.scenario, targets).faults, targets)
         next_truth = loop.time()
         while not self._is_over(loop.time()):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, cast
 
 from mnht_controller.devices.contract import Kind
+from mnht_controller.domain.probe import Role
 from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.instruments import (
     Contact,
@@ -24,6 +25,7 @@ from sim_hardware.bench.truth import Truth
 from sim_hardware.devices.core import Core
 from sim_hardware.devices.enable_line import DecodingReceiver
 from sim_hardware.devices.probes import Temperature
+from sim_hardware.devices.thermometers.luxtron import LuxtronTwin
 from sim_hardware.faults import Fault, Target, Targets
 from sim_hardware.plant.applicator.coil import Coil
 from sim_hardware.plant.models.open import AS_USUAL, Choice
@@ -31,6 +33,9 @@ from sim_hardware.plant.probe import Probe
 from sim_hardware.wire.faulty import FaultyWire
 
 LINE = "enable_line"
+OWN = "guard_thermometer"
+OWN_PERIOD_S = 0.25
+"""Its twin sends a line as often as it samples."""
 APPLICATOR = "applicator"
 FIELD_SQUARE_MAX = 18.0**2
 BISECTIONS = 12
@@ -61,6 +66,11 @@ class World:
         self._tips = {spec.id: Probe(spec, air_c, seed) for spec in self.person.probe}
         self._probes = settings.probes
         self.tips = {(probe.device, probe.channel): self._tips[probe.id] for probe in self._probes}
+        if (own := settings.guard_thermometer) is not None:
+            beside = next(probe.id for probe in self._probes if probe.role is Role.SKIN)
+            spec = self._tips[beside].spec.model_copy(update={"id": OWN})
+            self._tips[OWN] = Probe(spec, air_c, seed)
+            self.tips[OWN, own.channel] = self._tips[OWN]
         self.line = DecodingReceiver()
         self.twins = self._twins(settings)
         self.wires = {name: FaultyWire(twin, seed) for name, twin in self.twins.items()}
@@ -83,10 +93,14 @@ class World:
             frequency_hz=lambda _: 1e3 * self.coil.frequency_khz,
             is_enabled=self.line.closed,
         )
-        return {
+        twins = {
             device.id: twin_of(device, room, number)
             for number, device in enumerate(settings.devices, start=1)
         }
+        if (own := settings.guard_thermometer) is not None:
+            seen = {own.channel: room.channel(OWN, own.channel)}
+            twins[OWN] = LuxtronTwin(seen, "SIM0000", period_s=OWN_PERIOD_S)
+        return twins
 
     def _join(self) -> None:
         """Let the source's electronics measure at the coil."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The oracles on whole runs: broken parts make them speak, and each fault has its onset."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -52,7 +53,7 @@ def test_h37_a_guard_that_arms_itself_is_found_out(monkeypatch: pytest.MonkeyPat
             self.state,
             state=GuardState.ARMED,
             nonce="",
-            armed_at=self.state.ticked_at,
+            armed_at=asyncio.get_running_loop().time(),
             reclose_due=True,
         )
         return True

@@ -256,6 +256,32 @@ def test_a_bad_start_is_refused_with_its_code(
     assert done.stdout == ""
 
 
+def test_h29_a_service_manager_hears_whole_ticks_and_nothing_of_a_stopped_guard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(5.0)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        bench = Bench(tmp_path)
+        try:
+            assert bench.ready["realtime"].startswith("scheduling: ")
+            assert manager.recv(100) == b"READY=1"
+            assert manager.recv(100) == b"WATCHDOG=1"
+            bench.kill(signal.SIGSTOP)
+            manager.settimeout(1.5)
+            sent: list[bytes] = []
+            with contextlib.suppress(TimeoutError):
+                while len(sent) < 20:  # what was sent before it stopped
+                    sent.append(manager.recv(100))
+            assert len(sent) < 20
+            bench.kill(signal.SIGCONT)
+            manager.settimeout(5.0)
+            assert manager.recv(100) == b"WATCHDOG=1"
+        finally:
+            bench.close()
+
+
 MODULES = """
 import json, signal, sys
 before = {*sys.modules}

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 NAMES = MappingProxyType(
     {
+        "guard": "how late the guard's ticks come, idle and loaded, beside a bare loop",
         "loop": "how fast the field ends when a process is killed or stopped",
         "plant": "how fast the simulated patient is, beside memory and peers",
         "verify": "the simulated patient's solver against closed-form solutions",

@@ -81,12 +81,17 @@ function drawAlarms(shown) {
   list("alarms-list", trips, alarmRow);
 }
 
+function guardText(guard) {
+  const own = guard.own_skin_c == null ? "" : `; own thermometer ${fixed(guard.own_skin_c, 1)} °C`;
+  return `${guard.state.toUpperCase()}: ${guard.text}${own}${guard.realtime && ` (${guard.realtime})`}`;
+}
+
 function drawSide(shown) {
   text("protocol", `${shown.protocol}, ${shown.region}`);
   const waiting = ["check", "armed"].includes(shown.phase) ? shown.unmet : [];
   element("unmet-card").hidden = !waiting.length;
   list("unmet", waiting.map((row) => [row.text, row.what_to_do]), ([what, todo]) => node("li", [what, node("small", todo)]));
-  text("guard", shown.guard ? `${shown.guard.state.toUpperCase()}: ${shown.guard.text}` : "no status: the field stays off");
+  text("guard", shown.guard ? guardText(shown.guard) : "no status: the field stays off");
   const rows = shown.devices.map((row) => [row.id, row.connected, row.error || row.identity]);
   list("devices", rows, ([id, connected, detail]) =>
     node("li", [node("span", connected ? "✓" : "✗ lost", connected ? "" : "lost"), node("span", [id, node("small", detail)])]));

@@ -20,7 +20,7 @@ from mnht_controller.settings.settings import Listen, Paths
 
 BENCH = config_dir() / "sites" / "bench.toml"
 ENDPOINTS = {"source": "TCPIP::127.0.0.1::5025::SOCKET", "thermometer": "/dev/pts/91",
-             "enable_line": "/dev/pts/92"}  # fmt: skip
+             "enable_line": "/dev/pts/92", "guard_thermometer": "/dev/pts/93"}  # fmt: skip
 
 
 @pytest.fixture
@@ -69,6 +69,9 @@ def test_all_find_each_other(prepared: Prepared) -> None:
     assert prepared.url == stop["origin"] == f"http://127.0.0.1:{console['port']}"
     assert stop["port"] != console["port"]
     assert 0 not in {stop["port"], console["port"]}
+    assert (guard["thermometer"], guard["thermometer_baud"], guard["waived"]) == (
+        ENDPOINTS["guard_thermometer"], 9600, False,
+    )  # fmt: skip
     every = (guard, stop, controller, console)
     assert {config["parent_fd"] for config in every} == {PARENT_FD}
 

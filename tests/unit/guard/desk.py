@@ -2,7 +2,7 @@
 """Drives a guard through time: leases at 10 Hz, ticks at 20 Hz, and the bytes that came out."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.prescription import Envelope
@@ -80,7 +80,7 @@ class Desk:
             out += self.tick()
         return out
 
-    def arm(self) -> "Desk":
+    def arm(self) -> Self:
         """Propose, confirm, close the coil loop."""
         self.run(1.2)
         self.propose()
@@ -91,7 +91,7 @@ class Desk:
         self.run(0.2)
         return self
 
-    def heat(self, permit: float = 5.0) -> "Desk":
+    def heat(self, permit: float = 5.0) -> Self:
         """Arm and run with a field."""
         self.arm().run(0.4, permit_ka_per_m=permit)
         return self

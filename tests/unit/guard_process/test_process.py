@@ -3,6 +3,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mnht_controller.guard import process as module
 from mnht_controller.guard.config import GuardConfig
 from mnht_controller.guard.line import LineError
 from mnht_controller.guard.process import TICK_S, GuardProcess, Parts, latch_path
+from mnht_controller.guard.thermometer import OwnThermometer
 from mnht_controller.interlock.lease import encode_lease, encode_propose
 from mnht_controller.journal.keep import load_latch, save_latch
 from mnht_controller.journal.records import Header
@@ -53,7 +55,7 @@ class FakeLine:
 class Rig:
     """A GuardProcess in this process, with a clock that moves one tick a step."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, own: OwnThermometer | None = None) -> None:
         self.now = 1000.0
         self.folder = folder
         (folder / "state").mkdir()
@@ -61,7 +63,7 @@ class Rig:
         self.line = FakeLine()
         self.journal = MemoryJournal(Header("guard", "test", ""), self.clock)
         self.process = GuardProcess(
-            Parts(self.config, Latch(), self.line, self.journal, self.clock)
+            Parts(self.config, Latch(), self.line, self.journal, self.clock, own)
         )
         self.peer = self.join("lease")
         self.seq = 0
@@ -240,3 +242,28 @@ def test_missed_ticks_are_not_made_up(rig: Rig) -> None:
     rig.process.turn()
     assert len(rig.line.fed) == count + 1
     assert rig.process.guard.state is GuardState.RUN
+
+
+def test_a_message_just_before_a_tick_waits_for_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H28: to judge a lease takes longer than the tick may come late."""
+    rig.step(3)
+    process, slept = rig.process, []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        rig.now += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    for before_s, waits in ((0.002, True), (0.004, False)):
+        slept.clear()
+        ticks, process._next_tick = process.guard.ticks, rig.now + before_s
+        rig.seq += 1
+        rig.peer.sendall(encode_lease(make_lease(rig.seq, rig.now, 0.0)))
+        process.turn()
+        lease = process.guard.lease
+        assert lease is not None
+        assert lease.seq == rig.seq
+        assert bool(slept) is waits
+        assert (process.guard.ticks > ticks) is waits

@@ -172,6 +172,21 @@ REAL_CASES = (
      "real site", "remove"),
     ('thermometer_waiver = "NAME, DATE: phantom only, no patient"', "",
      "guard.thermometer_waiver", "thermometer of the guard's own", "who, when, why"),
+    ('thermometer_waiver = "NAME, DATE: phantom only, no patient"',
+     'thermometer = {resource = "/dev/serial/by-id/usb-YOUR-AMPLIFIER-if00-port0"}',
+     "guard.thermometer.resource", "already the port of 'source'", "port of its own"),
+    ('thermometer_waiver = "NAME, DATE: phantom only, no patient"',
+     'thermometer = {resource = "tcp://luxtron:4001"}',
+     "guard.thermometer.resource", "no address known here", "/dev/"),
+    ('thermometer_waiver = "NAME, DATE: phantom only, no patient"',
+     'thermometer = {resource = "/dev/serial/by-id/usb-L-if00", baud = 4800}',
+     "guard.thermometer.baud", "do not run at 4800", "9600"),
+    ('thermometer_waiver = "NAME, DATE: phantom only, no patient"',
+     'thermometer = {resource = "/dev/ttyUSB0"}',
+     "guard.thermometer.resource", "after the next reboot", "/dev/serial/by-id"),
+    ('thermometer_waiver = "NAME',
+     'thermometer = {resource = "/dev/serial/by-id/usb-L-if00"}\nthermometer_waiver = "NAME',
+     "guard.thermometer_waiver", "both given and waived", "remove one"),
 )  # fmt: skip
 
 
