@@ -24,6 +24,7 @@ from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch, save_latch
 from mnht_controller.journal.sink import FileJournal
 from mnht_controller.runtime.guard_link import GuardSocket
+from mnht_controller.runtime.host import RealHost
 from mnht_controller.runtime.supervisor import watch_parent
 from mnht_controller.settings.errors import ConfigErrors
 from mnht_controller.settings.load import load_site
@@ -84,8 +85,9 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
     journal = FileJournal(path, header(settings, plan, "controller"))
     journal.write("latch", latch)
     guard = GuardSocket(Path(config.lease_socket))
+    host = RealHost(path.parent)
     with ThreadPoolExecutor(1, "latch") as keeper:
-        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept))
+        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept), host)
         controller = build(settings, plan, shell, latch, config.session)
         door = await controller.parts.hall.listen(Path(config.door_socket))
         linking = asyncio.create_task(guard.run())
@@ -103,6 +105,7 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
             guard.close()
             door.close()
             journal.close()
+            host.close()
 
 
 def _on_end(ticking: "asyncio.Task[None]", parent_fd: int | None) -> None:

@@ -45,6 +45,7 @@ class GuardStatus:
 
     `line_fed` False: armed, but the enable line is still kept silent and so the coil loop open.
     `armed_at`: monotonic time of the last confirmation by a human; 0 when there was none.
+    `fault`: why the guard's process would refuse to arm (latch, journal); empty when it would not.
     """
 
     seq: int
@@ -55,3 +56,4 @@ class GuardStatus:
     first_out: Trip | None = None
     line_fed: bool = True
     armed_at: float = 0.0
+    fault: str = ""

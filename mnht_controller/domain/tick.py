@@ -15,12 +15,21 @@ from mnht_controller.domain.trip import Trip
 @quick
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the shell knows about itself. An unhealthy journal forbids the next ARM."""
+    """What the shell knows about itself. An unhealthy journal forbids the next ARM.
+
+    `disk_free_mb` is the room where the journal lies; None: not known. The names are devices that
+    are not connected, devices whose serial number contradicts the site's `simulated`, and tasks
+    without a sign of life.
+    """
 
     journal_ok: bool = True
     operator_seen_s: float = 0.0
     """Seconds since a surface last said that an operator's view is alive."""
     late_ticks: int = 0
+    disk_free_mb: float | None = None
+    lost_devices: tuple[str, ...] = ()
+    mixed_devices: tuple[str, ...] = ()
+    silent_tasks: tuple[str, ...] = ()
 
 
 @quick

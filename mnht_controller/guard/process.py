@@ -10,7 +10,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -114,8 +114,9 @@ class GuardProcess:
         self._become(guard)
         if payload:
             self._feed(payload, now)
+        told = replace(machine.status(self.guard, now), fault=self._desk.fault or self._journal.why)
         for peer in self._lease_door.peers:
-            peer.send(encode_status(machine.status(self.guard, now)))
+            peer.send(encode_status(told))
         self._sweep()
 
     def _feed(self, payload: bytes, now: float) -> None:

@@ -25,6 +25,7 @@ from mnht_controller.runtime.auxiliary import AuxiliaryTask
 from mnht_controller.runtime.decide import State, decide, initial, state_digest
 from mnht_controller.runtime.door import Asked, Hall
 from mnht_controller.runtime.guard_link import GuardLink
+from mnht_controller.runtime.host import Host
 from mnht_controller.runtime.liveness import Liveness
 from mnht_controller.runtime.pacer import Beat, Beats
 from mnht_controller.runtime.source import SourceTask
@@ -57,6 +58,7 @@ class Parts:
     journal: Record
     hall: Hall
     keep_latch: Callable[[Latch], None]
+    host: Host
     auxiliaries: tuple[AuxiliaryTask, ...] = ()
 
 
@@ -102,6 +104,7 @@ class Controller:
 
     def _sample(self, beat: Beat, intents: tuple[Intent, ...]) -> TickInput:
         plan, now = self.plan, beat.now
+        rows = [device.row for device in self._devices()]
         if self._last_now is not None:
             self._treatment_s += (now - self._last_now) * plan.envelope.speed
         self._last_now = now
@@ -128,6 +131,10 @@ class Controller:
                 journal_ok=self.parts.journal.is_healthy,
                 operator_seen_s=now - self.parts.hall.seen_at,
                 late_ticks=self._late_ticks,
+                disk_free_mb=self.parts.host.disk_free_mb(),
+                lost_devices=tuple([row.id for row in rows if not row.connected]),
+                mixed_devices=tuple([row.id for row in rows if row.is_mixed]),
+                silent_tasks=self.liveness.silent(now),
             ),
         )
 
@@ -140,9 +147,8 @@ class Controller:
 
     def _lease(self, given: TickInput, decision: Decision) -> None:
         """Renew, unless a task is silent: then the guard must find out by the lease's age."""
-        silent = self.liveness.silent(given.now)
-        if silent:
-            log.error("lease.withheld", silent=silent)
+        if given.health.silent_tasks:
+            log.error("lease.withheld", silent=given.health.silent_tasks)
             return
         self.parts.guard.send(
             encode_lease(

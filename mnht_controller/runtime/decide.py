@@ -147,4 +147,4 @@ def _start_request(
     plan: Plan, state: State, seen: tuple[Witness, Memory, Latch], given: TickInput
 ) -> StartRequest:
     prepared_at = state.core.since if state.core.phase is Phase.CHECK else 0.0
-    return StartRequest(*seen, given.guard, plan.envelope_sha256, given.health, prepared_at)
+    return StartRequest(*seen, given.guard, plan, given.health, given.tick, prepared_at)

@@ -23,6 +23,7 @@ from mnht_controller.journal.chain import trace_sha256, verify
 from mnht_controller.journal.records import TickRecord
 from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.controller import Controller
+from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.settings.settings import Device, Settings
 from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
@@ -133,7 +134,7 @@ class Simulation:
             self.world.line.feed, MemoryJournal(guard_head, loop.time), Latch()
         )
         tapped = Tapped(self.journal, self._seen)
-        shell = Shell(self._transport, self.guard, tapped, lambda _latch: None)
+        shell = Shell(self._transport, self.guard, tapped, lambda _latch: None, SteadyHost())
         self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
         self.operator = ScriptedOperator(self.guard, self.controller.parts.hall)
         self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)

@@ -16,7 +16,9 @@ from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import decode_from_controller
 from mnht_controller.runtime.controller import Controller, Parts, leased_amplitude
+from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.door import Asked, Hall
+from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.pacer import Beat
 from tests.unit.runtime.moments import PLAN, SETTLED, SOURCE, guard_status
 
@@ -39,8 +41,10 @@ class Room:
 
     def __post_init__(self) -> None:
         self.hall = Hall()
+        self.row = DeviceRow("device", "driver", "", simulated=True)
+        self.row.connected = True
         self.liveness_at = self.now
-        parts = Parts(self, {"thermometer": self}, self, self, self.hall, self._keep)  # type: ignore[arg-type,dict-item]
+        parts = Parts(self, {"thermometer": self}, self, self, self.hall, self._keep, SteadyHost())  # type: ignore[arg-type,dict-item]
         self.controller = Controller(PLAN, parts, Latch(), "session")
 
     # ---- as the source -------------------------------------------------------------------------
@@ -95,7 +99,7 @@ class Room:
         self.controller.tick(Beat(self.number, self.now, late_s))
 
     def guard(self, state: GuardState) -> None:
-        self.status = guard_status(state, self.now)
+        self.status = replace(guard_status(state, self.now), lease_seq=self.number)
 
 
 class SourceOf:
@@ -104,6 +108,7 @@ class SourceOf:
     def __init__(self, room: Room) -> None:
         self._room = room
         self.act, self.prepare, self.uncertain_s = room.act, room.prepare, room.uncertain_s
+        self.row = room.row
 
     @property
     def latest(self) -> object:
@@ -223,6 +228,19 @@ def test_late_ticks_are_counted_until_one_is_on_time(room: Room) -> None:
     for late_s in (0.0, 0.06, 0.2, 0.01):
         room.tick(late_s=late_s)
     assert [r.input.health.late_ticks for r in room.records] == [0, 1, 2, 0]
+
+
+def test_h30_what_the_shell_knows_against_arming_is_in_the_ticks_health(room: Room) -> None:
+    room.controller.liveness.beat("thermometer", room.now - 60.0)
+    room.row.connected, room.row.is_mixed = False, True
+    room.controller.parts = replace(room.controller.parts, host=SteadyHost(free_mb=499.0))
+    room.tick()
+    health = room.records[-1].input.health
+    assert health.silent_tasks == ("thermometer",)
+    assert health.lost_devices == health.mixed_devices == ("device", "device")
+    assert health.disk_free_mb == 499.0
+    found = {reason.code for reason in room.records[-1].decision.unmet}
+    assert found >= {"task_silent", "device_lost", "device_mixture", "disk_space"}
 
 
 def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
