@@ -92,6 +92,8 @@ RULES: tuple[Rule, ...] = (
          source.source_lost, _SOURCE),
     Rule("readback_missing", ("H18",), "amplifier does not say what the field is", _TRIP, _ARMED,
          BAD_S, source.readback_missing, _SOURCE),
+    Rule("field_missing", ("H18", "H22"), "field is permitted and none is measured", _TRIP, _ARMED,
+         BAD_S, source.field_missing, _SOURCE),
     Rule("output_off_unasked", ("H21",), "amplifier was switched off by somebody else", _TRIP,
          _ARMED, UNASKED_S, source.output_off_unasked, _SOURCE),
     Rule("skin_dose", ("H43", "H13"), "thermal dose of the skin is used up", _TRIP, _ARMED, 0.0,

@@ -340,3 +340,14 @@ def test_bad_for_300_ms_latches_as_the_rules_say() -> None:
     assert desk.trips == []
     desk.run(0.2, silent)
     assert desk.trips == ["probe_bad"]
+
+
+def test_a_field_that_is_permitted_and_not_measured_latches_the_guard_too() -> None:
+    """H18, H22: on the raw read-back of each lease, by the guard's own memory."""
+    desk = Desk().heat()
+    for _ in range(40):
+        desk.now += STEP_S
+        dark = source(desk.now, seq=desk.seq, measured_ka_per_m=0.0, output_on=True)
+        desk.renew(permit_ka_per_m=5.0, source=dark)
+    assert desk.trips[0] == "field_missing"
+    assert desk.state is GuardState.LATCHED
