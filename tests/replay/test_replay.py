@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mnht_controller.core import phases, pid
-from mnht_controller.interlock import gate
+from mnht_controller.interlock import gate, start_findings
 from mnht_controller.journal.chain import Chain
 from mnht_controller.thermometry import track
 from tests.closed_loop.sessions import Played, play
