@@ -19,7 +19,7 @@ class Health:
 
     `disk_free_mb` is the room where the journal lies; None: not known. The names are devices that
     are not connected, devices whose serial number contradicts the site's `simulated`, and tasks
-    without a sign of life.
+    without a sign of life. `slept_s` is how long the host was suspended since the process began.
     """
 
     journal_ok: bool = True
@@ -30,6 +30,7 @@ class Health:
     lost_devices: tuple[str, ...] = ()
     mixed_devices: tuple[str, ...] = ()
     silent_tasks: tuple[str, ...] = ()
+    slept_s: float = 0.0
 
 
 @quick

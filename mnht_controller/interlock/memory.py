@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.reading import SourceReading
+from mnht_controller.interlock.clocks import NEVER, Clocks, looked
 from mnht_controller.interlock.witness import Witness, field_is_on
 
 COMMAND_S = 1.0
@@ -52,6 +53,7 @@ class Memory:
     lows: tuple[Held, ...] = ()
     frame: Frame | None = None
     since: tuple[Since, ...] = ()
+    clocks: Clocks = NEVER
 
     def first_true(self, code: str, where: str) -> float | None:
         """Since when this finding has held; None when it did not hold last time."""
@@ -79,6 +81,7 @@ def remember(memory: Memory, witness: Witness) -> Memory:
         field_s=memory.field_s + _on_s(memory, witness),
         permits=_permits(memory, witness),
         lows=_lows(memory, witness),
+        clocks=looked(memory.clocks, witness),
         frame=memory.frame if witness.source is None else _frame(memory, witness, witness.source),
     )
 

@@ -18,7 +18,7 @@ from mnht_controller.domain.snapshot import Snapshot
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import encode_lease, encode_propose
-from mnht_controller.journal.records import TickRecord
+from mnht_controller.journal.records import Event, TickRecord
 from mnht_controller.runtime.answer import refusal
 from mnht_controller.runtime.assembly import assembled
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
@@ -33,6 +33,8 @@ from mnht_controller.runtime.thermometer import ThermometerTask
 
 log = structlog.get_logger(component="controller")
 
+WALL_STEP_S_MAX = 1.0
+"""The wall clock labels records and nothing else; a larger step of it is told in one."""
 UNDER_WAY = ARMED_OR_LATER | {Phase.CHECK, Phase.TRIPPED}
 """Phases in which the guard must not take the session for over."""
 
@@ -75,6 +77,7 @@ class Controller:
         self._treatment_s = 0.0
         self._last_now: float | None = None
         self._late_ticks = 0
+        self._wall_offset_s = parts.host.wall_offset_s()
 
     async def run(self) -> None:
         """Start the device tasks and tick for ever; whatever ends it ends with the source off."""
@@ -135,6 +138,7 @@ class Controller:
                 lost_devices=tuple([row.id for row in rows if not row.connected]),
                 mixed_devices=tuple([row.id for row in rows if row.is_mixed]),
                 silent_tasks=self.liveness.silent(now),
+                slept_s=self.parts.host.slept_s(),
             ),
         )
 
@@ -184,6 +188,12 @@ class Controller:
             self.parts.guard.send(encode_propose(self.plan.envelope))
 
     def _record(self, given: TickInput, decision: Decision) -> None:
+        offset_s = self.parts.host.wall_offset_s()
+        step_s, self._wall_offset_s = offset_s - self._wall_offset_s, offset_s
+        if not (abs(step_s) <= WALL_STEP_S_MAX):
+            log.warning("wall_clock.step", step_s=round(step_s, 1))
+            event = Event("wall_clock.step", "host", "", f"{step_s:+.1f} s")
+            self.parts.journal.write("event", event)
         self.parts.journal.write("tick", TickRecord(given, decision, state_digest(self.state)))
 
     def _publish(self, given: TickInput, decision: Decision, asked: tuple[Asked, ...]) -> None:

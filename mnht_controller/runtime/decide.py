@@ -31,6 +31,9 @@ from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, 
 STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.ARMED, Phase.COMPLETE, Phase.TRIPPED})
 """Phases in which the start gate's reasons matter; later the rules themselves are live."""
 
+GAP_S_MAX = 1.0
+"""Longest time between two ticks; the guard has long latched then."""
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -132,6 +135,8 @@ def _look(plan: Plan, state: State, given: TickInput) -> tuple[State, Witness]:
         peer_refuses=guard_refuses(given.guard, phase),
         armed=phase in ARMED_OR_LATER,
         stop=any(intent.verb is Verb.STOP for intent in given.intents),
+        slept_s=given.health.slept_s,
+        gap_s_max=GAP_S_MAX,
     )
     return replace(state, tracks=tracks, observations=observations), witness
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the controller asks its host beside the time: how much room is left for the record.
+"""What the controller asks its host beside the time: room for the record, sleep, the wall clock.
 
 The disk is asked on a thread of its own, because a disk that hangs answers nothing at all.
 """
@@ -23,8 +23,14 @@ class Host(Protocol):
     def disk_free_mb(self) -> float | None:
         """Room where the journal lies, MB; None: not known."""
 
+    def slept_s(self) -> float:
+        """How long the host was suspended since the process began."""
 
-@dataclass(frozen=True, slots=True)
+    def wall_offset_s(self) -> float:
+        """Wall clock minus the time that counts sleep too; only a step of it says anything."""
+
+
+@dataclass(slots=True)
 class SteadyHost:
     """A host to which nothing happens: of `simulate`, and of tests."""
 
@@ -33,6 +39,14 @@ class SteadyHost:
     def disk_free_mb(self) -> float | None:
         """As much as it always has."""
         return self.free_mb
+
+    def slept_s(self) -> float:
+        """Never."""
+        return 0.0
+
+    def wall_offset_s(self) -> float:
+        """Always the same."""
+        return 0.0
 
 
 class RealHost:
@@ -43,6 +57,7 @@ class RealHost:
         self._folder = folder
         self._ended = threading.Event()
         self._answer: tuple[float, float] | None = None
+        self._asleep_before_s = _asleep_s()
         self._ask()
         threading.Thread(target=self._run, name="disk space", daemon=True).start()
 
@@ -52,6 +67,14 @@ class RealHost:
         if answer is None or not (time.monotonic() - answer[0] <= ANSWER_S_MAX):
             return None
         return answer[1]
+
+    def slept_s(self) -> float:
+        """By the clock that goes on while the host sleeps."""
+        return max(0.0, _asleep_s() - self._asleep_before_s)
+
+    def wall_offset_s(self) -> float:
+        """As the kernel's two clocks have it."""
+        return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def close(self) -> None:
         """Ask no more."""
@@ -66,3 +89,7 @@ class RealHost:
             self._answer = (time.monotonic(), free_mb(self._folder))
         except OSError:
             self._answer = None
+
+
+def _asleep_s() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()

@@ -59,6 +59,33 @@ def long_field(ticks: int) -> Course:
     return course(ticks, lambda now: witness(now, envelope=tight))
 
 
+def sources_clock(ticks: int, speed: float) -> Course:
+    """The source's own clock runs at another speed than ours."""
+    return course(
+        ticks,
+        lambda now: witness(now, source=source(now, clock_s=NOW + speed * (now - NOW))),
+    )
+
+
+def frames(ticks: int, speed: float) -> Course:
+    """A thermometer's frames come faster or slower than declared."""
+
+    def at(now: float) -> Witness:
+        count = round((NOW + speed * (now - NOW)) * 10)
+        items = [
+            replace(item, reading=replace(item.reading, at=now, seq=count)) for item in observed()
+        ]
+        return witness(now, observations=tuple(items))
+
+    return course(ticks, at)
+
+
+def steps(*gaps_s: float) -> Course:
+    """Looks with these times between them."""
+    nows = [NOW + sum(gaps_s[:count]) for count in range(len(gaps_s) + 1)]
+    return [witness(now, gap_s_max=1.0) for now in nows]
+
+
 def rising(ticks: int, late_s: float) -> Course:
     """The steepest legal rise, u by 0.02 a second; the source follows so much later."""
 
@@ -100,6 +127,9 @@ SCENARIOS: dict[str, Course] = {
     "output_off_unasked": sources(7, output_on=False, measured_ka_per_m=0.0),
     "skin_dose": probes(1, seen(Role.SKIN, cem43_min=40.1)),
     "session_time": long_field(8),
+    "host_suspended": [witness(slept_s=0.51)],
+    "clock_fault": [witness(gap_s_max=1.0), witness(NOW + 1.1, gap_s_max=1.0)],
+    "clock_rate": sources_clock(80, 0.5),
     "lease_lost": [witness(peer_age_s=0.21)],
     "guard_refuses": [witness(peer_refuses=True)],
     "skin_cap": probes(1, seen(Role.SKIN, c=43.51)),
@@ -123,6 +153,11 @@ ALSO: tuple[tuple[str, str, Course], ...] = (
     ("read-back above the cap", "field_cap", sources(1, permit=7.5, measured_ka_per_m=7.9)),
     ("H f above the cap", "field_cap", sources(1, measured_ka_per_m=7.4, frequency_hz=115_000.0)),
     ("trip: no permit at all", "off_not_obeyed", sources(4, permit=None, measured_ka_per_m=18.0)),
+    ("clock stands still", "clock_fault", steps(0.1, 0.0, 0.0)),
+    ("clock goes back", "clock_fault", steps(0.1, -5.0)),
+    ("clock leaps", "clock_fault", steps(0.1, 5.0)),
+    ("clock of the source is too fast", "clock_rate", sources_clock(80, 2.0)),
+    ("too many frames", "clock_rate", frames(80, 2.0)),
     ("less than half", "field_missing", sources(18, measured_ka_per_m=2.2)),
     ("a small field", "field_missing", sources(18, permit=0.5, measured_ka_per_m=0.0)),
     ("field gone after a while", "field_missing", [
@@ -147,6 +182,12 @@ NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
     ("off for 500 ms only", "output_off_unasked", sources(6, output_on=False)),
     ("off and nothing permitted", "output_off_unasked", sources(9, permit=0.0, output_on=False)),
     ("off after a trip", "output_off_unasked", sources(9, permit=None, output_on=False)),
+    ("one look without time", "clock_fault", steps(0.1, 0.0, 0.1)),
+    ("a late look", "clock_fault", steps(0.1, 0.9)),
+    ("messages have no beat", "clock_fault", course(3, lambda now: witness(1.5 * now))),
+    ("a clock a third too slow", "clock_rate", sources_clock(200, 0.7)),
+    ("half the frames lost", "clock_rate", frames(200, 0.5)),
+    ("a source without a clock", "clock_rate", sources(200, clock_s=0.0)),
     ("half is there", "field_missing", sources(40, measured_ka_per_m=2.5)),
     ("just switched on", "field_missing", sources(16, measured_ka_per_m=0.0)),
     ("a rise that is followed late", "field_missing", rising(60, 1.2)),

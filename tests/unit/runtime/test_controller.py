@@ -15,6 +15,7 @@ from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import decode_from_controller
+from mnht_controller.journal.records import Event
 from mnht_controller.runtime.controller import Controller, Parts, leased_amplitude
 from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.door import Asked, Hall
@@ -241,6 +242,40 @@ def test_h30_what_the_shell_knows_against_arming_is_in_the_ticks_health(room: Ro
     assert health.disk_free_mb == 499.0
     found = {reason.code for reason in room.records[-1].decision.unmet}
     assert found >= {"task_silent", "device_lost", "device_mixture", "disk_space"}
+
+
+@dataclass
+class RestlessHost(SteadyHost):
+    """A host whose wall clock is set."""
+
+    offset_s: float = 0.0
+
+    def wall_offset_s(self) -> float:
+        return self.offset_s
+
+
+YEAR_S = 365.25 * 86400.0
+
+
+@pytest.mark.parametrize("step_s", [-10 * YEAR_S, -3600.0, -1.5, 1.5, 3600.0, 10 * YEAR_S])
+def test_h32_a_step_of_the_wall_clock_is_told_and_changes_nothing(step_s: float) -> None:
+    rooms = []
+    for step in (0.0, step_s):
+        room, host = Room(), RestlessHost()
+        parts = replace(room.controller.parts, source=SourceOf(room), host=host)  # type: ignore[arg-type]
+        room.controller = Controller(PLAN, parts, Latch(), "session")
+        energized(room)
+        host.offset_s = step
+        for _ in range(5):
+            room.guard(GuardState.RUN)
+            room.tick()
+        rooms.append(room)
+    still, stepped = rooms
+    told = [record for record in stepped.records if isinstance(record, Event)]
+    assert [(event.code, event.detail) for event in told] == [
+        ("wall_clock.step", f"{step_s:+.1f} s")
+    ]
+    assert [record for record in stepped.records if record not in told] == still.records
 
 
 def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
