@@ -56,7 +56,7 @@ def looked(clocks: Clocks, witness: Witness) -> Clocks:
     paces = [_followed(known.get(pace.name, pace), pace) for pace in _told(witness)]
     told = {pace.name for pace in paces}
     kept = [pace for pace in clocks.paces if pace.name not in told]
-    return Clocks(witness.now, gap_s, 0 if is_moving else clocks.stands + 1, tuple([*paces, *kept]))
+    return Clocks(witness.now, gap_s, 0 if is_moving else clocks.stands + 1, (*paces, *kept))
 
 
 def _told(witness: Witness) -> list[Pace]:
