@@ -46,6 +46,10 @@ class Record(Protocol):
     def is_healthy(self) -> bool:
         """Whether what was written so far is or will be on disk."""
 
+    @property
+    def behind_s(self) -> float:
+        """How long the oldest record has been on its way to the disk."""
+
     def write(self, kind: str, value: object) -> bool:
         """Queue one record; never waits."""
 
@@ -139,6 +143,7 @@ class Controller:
                 mixed_devices=tuple([row.id for row in rows if row.is_mixed]),
                 silent_tasks=self.liveness.silent(now),
                 slept_s=self.parts.host.slept_s(),
+                journal_behind_s=self.parts.journal.behind_s,
             ),
         )
 

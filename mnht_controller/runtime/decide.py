@@ -26,6 +26,7 @@ from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.permissives import StartRequest, unmet
 from mnht_controller.interlock.rules import RULES
 from mnht_controller.interlock.witness import Witness, field_is_on, guard_refuses
+from mnht_controller.runtime.notices import noticed
 from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, observe, start
 
 STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.ARMED, Phase.COMPLETE, Phase.TRIPPED})
@@ -45,6 +46,7 @@ class State:
     latch: Latch
     core: CoreState
     permit_ka_per_m: float | None
+    told: tuple[str, ...] = ()
 
 
 def initial(plan: Plan, latch: Latch) -> State:
@@ -78,7 +80,8 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         )
     )
     permitted = verdict.field_ka_per_m if isinstance(verdict, Permit) else None
-    after = State(state.tracks, state.observations, memory, latch, core_state, permitted)
+    told, notices = noticed(state.told, plan, given)
+    after = State(state.tracks, state.observations, memory, latch, core_state, permitted, told)
     return after, Decision(
         phase=wish.phase,
         demand=wish.demand,
@@ -88,7 +91,7 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         plateau_s=wish.plateau_s,
         field_s=memory.field_s,
         unmet=missing,
-        events=wish.events,
+        events=wish.events + notices,
         trips=latch.trips,
     )
 
@@ -111,7 +114,9 @@ def _core_input(
 
 def state_digest(state: State) -> str:
     """A short digest of everything that the next tick depends on."""
-    remembered = (state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m)
+    remembered = (
+        state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m, state.told
+    )  # fmt: skip
     return blake2b(packed(remembered), digest_size=8).hexdigest()
 
 

@@ -28,6 +28,11 @@ class Tapped:
         """Whether the journal is."""
         return self._journal.is_healthy
 
+    @property
+    def behind_s(self) -> float:
+        """How far the journal is behind."""
+        return self._journal.behind_s
+
     def write(self, kind: str, value: object) -> bool:
         """Write, then show."""
         taken = self._journal.write(kind, value)

@@ -36,6 +36,7 @@ class Room:
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     status: GuardStatus | None = None
     is_healthy: bool = True
+    behind_s: float = 0.0
     now: float = 100.0
     number: int = 0
     amplitude: float = 0.0
@@ -279,8 +280,9 @@ def test_h32_a_step_of_the_wall_clock_is_told_and_changes_nothing(step_s: float)
 
 
 def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
-    room.is_healthy = False
+    room.is_healthy, room.behind_s = False, 2.1
     room.tick()
+    assert room.records[-1].input.health.journal_behind_s == 2.1
     assert room.records[-1].input.health.journal_ok is False
     assert "journal" in {reason.code for reason in room.records[-1].decision.unmet}
 
