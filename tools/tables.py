@@ -22,6 +22,7 @@ from mnht_controller.devices import errors
 from mnht_controller.domain import limits
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.lease import Lease
+from mnht_controller.domain.spent import Spent
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.guard.answers import Refusal
@@ -200,7 +201,8 @@ def numbers() -> str:
 RECORDS: tuple[tuple[str, str, type], ...] = (
     ("header", "every journal, first record", records.Header),
     ("tick", "controller, every tick", records.TickRecord),
-    ("latch", "controller, second record", Latch),
+    ("spent", "controller, second record", Spent),
+    ("latch", "controller, third record", Latch),
     ("guard", "guard, on a change of state", GuardEvent),
     ("lease", "guard, while armed", Lease),
     ("fed", "guard, for every byte", Fed),

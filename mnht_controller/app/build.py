@@ -27,6 +27,7 @@ from mnht_controller.runtime.door import Hall
 from mnht_controller.runtime.guard_link import GuardLink
 from mnht_controller.runtime.host import Host
 from mnht_controller.runtime.source import SourceTask
+from mnht_controller.runtime.spent import Ledger
 from mnht_controller.runtime.thermometer import ThermometerTask
 from mnht_controller.settings.options import setup_of
 from mnht_controller.settings.plan import plan, specs_of
@@ -44,6 +45,7 @@ class Shell:
     journal: Record
     keep_latch: Callable[[Latch], None]
     host: Host
+    ledger: Ledger
 
 
 def plan_for(settings: Settings) -> Plan:
@@ -80,6 +82,7 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
         hall=Hall(),
         keep_latch=shell.keep_latch,
         host=shell.host,
+        ledger=shell.ledger,
         auxiliaries=tuple(auxiliaries),
     )
     return Controller(plan, parts, latch, session)

@@ -24,7 +24,8 @@ class Lease:
     """One renewal. `permit_ka_per_m`: the amplitude while permitted, 0 inhibited, None on a trip.
 
     `probes` are the raw readings in the order of the envelope. `sent_at` is monotonic time, which
-    processes on one host share. `over` says that the session has ended.
+    processes on one host share. `over` says that the session has ended, `complete` that it came to
+    its own end.
     """
 
     seq: int
@@ -36,6 +37,7 @@ class Lease:
     source: SourceReading | None
     uncertain_s: float
     over: bool = False
+    complete: bool = False
 
 
 @quick

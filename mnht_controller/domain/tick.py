@@ -31,6 +31,8 @@ class Health:
     mixed_devices: tuple[str, ...] = ()
     silent_tasks: tuple[str, ...] = ()
     slept_s: float = 0.0
+    spent_ok: bool = True
+    """Whether what earlier sessions used could be read, and what this one uses can be kept."""
     journal_behind_s: float = 0.0
     """How long the oldest record has been on its way to the disk."""
 

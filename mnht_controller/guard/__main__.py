@@ -17,9 +17,10 @@ from mnht_controller.domain.errors import ConfigError
 from mnht_controller.guard.config import GuardConfig, load
 from mnht_controller.guard.doors import DoorError
 from mnht_controller.guard.line import LineError, make_line
-from mnht_controller.guard.process import GuardProcess, Parts, latch_path
+from mnht_controller.guard.process import GuardProcess, Parts, latch_path, ledger_path
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch
+from mnht_controller.journal.ledger import Ledger
 from mnht_controller.journal.records import Header, boot_id, wall_label
 from mnht_controller.journal.sink import FileJournal
 
@@ -49,7 +50,8 @@ def run(config: GuardConfig) -> int:
     line.open()
     header = Header(process="guard", boot=boot_id(), started_at=wall_label())
     journal = FileJournal(Path(config.journal_dir) / f"guard-{config.session}.jsonl", header)
-    process = GuardProcess(Parts(config, load_latch(latch_path(config)), line, journal))
+    ledger = Ledger(ledger_path(config))
+    process = GuardProcess(Parts(config, load_latch(latch_path(config)), line, journal, ledger))
 
     def end(number: int, frame: FrameType | None) -> None:
         process.ending = signal.Signals(number).name

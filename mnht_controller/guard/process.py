@@ -17,6 +17,7 @@ from pathlib import Path
 from mnht_controller.domain.codec import CodecError
 from mnht_controller.domain.lease import Lease
 from mnht_controller.domain.prescription import Envelope
+from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.trip import Latch
 from mnht_controller.guard import machine
 from mnht_controller.guard.answers import Desk, Refusal
@@ -27,9 +28,12 @@ from mnht_controller.guard.state import LIVE, Guard
 from mnht_controller.interlock.lease import decode_from_controller, encode_status
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import save_latch
+from mnht_controller.journal.ledger import Ledger
 from mnht_controller.journal.sink import Journal
 
 TICK_S = 0.05
+KEEP_TICKS = 20
+"""Ticks between two looks at what the session has used; the ledger's own thread writes."""
 CONTROL_PEERS_MAX = 16
 SUSPEND_S_MAX = 0.5
 """Growth of boot time against monotonic time that means that the host has slept."""
@@ -52,6 +56,7 @@ class Parts:
     kept: Latch
     line: Line
     journal: Journal
+    ledger: Ledger
     clock: Callable[[], float] = time.monotonic
 
 
@@ -62,8 +67,9 @@ class GuardProcess:
         """Listen at once. Raises DoorError."""
         self._parts, self._clock = parts, parts.clock
         self._line, self._journal = parts.line, parts.journal
-        self.guard = machine.start(self._clock(), parts.kept)
-        self._desk = Desk(self._line, self._journal)
+        self._ledger = parts.ledger
+        self.guard = machine.start(self._clock(), parts.kept, self._ledger.kept or NOTHING)
+        self._desk = Desk(self._line, self._journal, self._ledger)
         self._lease_door = Door(parts.config.lease_socket, 1)
         self._control_door = Door(parts.config.control_socket, CONTROL_PEERS_MAX, evicts=True)
         self._selector = selectors.DefaultSelector()
@@ -114,7 +120,9 @@ class GuardProcess:
         self._become(guard)
         if payload:
             self._feed(payload, now)
-        told = replace(machine.status(self.guard, now), fault=self._desk.fault or self._journal.why)
+        if self.guard.ticks % KEEP_TICKS == 0:
+            self._ledger.keep(machine.spent(self.guard))
+        told = replace(machine.status(self.guard, now), fault=self._desk.why)
         for peer in self._lease_door.peers:
             peer.send(encode_status(told))
         self._sweep()
@@ -206,12 +214,19 @@ class GuardProcess:
         self._control_door.close()
         self._selector.close()
         self._line.close()
+        self._ledger.keep(machine.spent(self.guard))
+        self._ledger.close()
         self._journal.close()
 
 
 def latch_path(config: GuardConfig) -> Path:
     """Where the guard's latch outlives it."""
     return Path(config.state_dir) / "guard.latch"
+
+
+def ledger_path(config: GuardConfig) -> Path:
+    """Where what a session has used outlives the guard."""
+    return Path(config.state_dir) / "guard.spent"
 
 
 def _slept_s() -> float:

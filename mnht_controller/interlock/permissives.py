@@ -41,6 +41,8 @@ PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("guard_deaf", "the guard does not take in the leases", at.guard_deaf),
     Permissive("journal", "the journal cannot be written", at.journal),
     Permissive("disk_space", "the disk has too little room for the record", at.disk_space),
+    Permissive("spent_unreadable", "dose and time used before cannot be read, or new ones kept",
+               at.spent_unreadable),
     Permissive("tick_late", "the controller's ticks come late", at.tick_late),
     Permissive("tick_period", "the tick is too slow for the lease", at.tick_period),
     Permissive("task_silent", "a task of the controller hangs", at.task_silent),

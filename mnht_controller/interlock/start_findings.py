@@ -135,6 +135,11 @@ def needed_disk_mb(plan: Plan) -> float:
     return max(DISK_MB_MIN, DISK_SESSIONS * session_mb)
 
 
+def spent_unreadable(request: StartRequest) -> Iterable[Reason]:
+    """What was used before is not known, or what will be cannot be kept: never taken for zero."""
+    return _unless(request.health.spent_ok, "spent_unreadable")
+
+
 def tick_late(request: StartRequest) -> Iterable[Reason]:
     """The last ticks came late."""
     late = float(request.health.late_ticks)

@@ -15,6 +15,7 @@ from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import encode_lease, encode_propose
@@ -22,13 +23,14 @@ from mnht_controller.journal.records import Event, TickRecord
 from mnht_controller.runtime.answer import refusal
 from mnht_controller.runtime.assembly import assembled
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
-from mnht_controller.runtime.decide import State, decide, initial, state_digest
+from mnht_controller.runtime.decide import State, decide, initial, spent, state_digest
 from mnht_controller.runtime.door import Asked, Hall
 from mnht_controller.runtime.guard_link import GuardLink
 from mnht_controller.runtime.host import Host
 from mnht_controller.runtime.liveness import Liveness
 from mnht_controller.runtime.pacer import Beat, Beats
 from mnht_controller.runtime.source import SourceTask
+from mnht_controller.runtime.spent import KEEP_TICKS, Ledger
 from mnht_controller.runtime.thermometer import ThermometerTask
 
 log = structlog.get_logger(component="controller")
@@ -65,6 +67,7 @@ class Parts:
     hall: Hall
     keep_latch: Callable[[Latch], None]
     host: Host
+    ledger: Ledger
     auxiliaries: tuple[AuxiliaryTask, ...] = ()
 
 
@@ -75,7 +78,7 @@ class Controller:
         self.plan = plan
         self.parts = parts
         self.liveness = Liveness()
-        self.state: State = initial(plan, latch)
+        self.state: State = initial(plan, latch, parts.ledger.kept or NOTHING)
         self.decision: Decision | None = None
         self._session = session
         self._treatment_s = 0.0
@@ -105,6 +108,8 @@ class Controller:
         for device in self.parts.auxiliaries:
             device.permit(on=wants_run_permit(decision))
         self._follow(decision)
+        if given.tick % KEEP_TICKS == 0 or decision.phase is Phase.COMPLETE:
+            self.parts.ledger.keep(spent(self.plan, self.state))
         self._record(given, decision)
         self._publish(given, decision, asked)
         self.decision = decision
@@ -143,6 +148,7 @@ class Controller:
                 mixed_devices=tuple([row.id for row in rows if row.is_mixed]),
                 silent_tasks=self.liveness.silent(now),
                 slept_s=self.parts.host.slept_s(),
+                spent_ok=not self.parts.ledger.why,
                 journal_behind_s=self.parts.journal.behind_s,
             ),
         )
@@ -171,6 +177,7 @@ class Controller:
                     source=given.source,
                     uncertain_s=given.uncertain_s,
                     over=decision.phase not in UNDER_WAY,
+                    complete=decision.phase is Phase.COMPLETE,
                 )
             )
         )

@@ -16,6 +16,7 @@ from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.evaluate import evaluate, present
@@ -25,9 +26,10 @@ from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, status_age_s
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.permissives import StartRequest, unmet
 from mnht_controller.interlock.rules import RULES
+from mnht_controller.interlock.spending import carried, spending
 from mnht_controller.interlock.witness import Witness, field_is_on, guard_refuses
 from mnht_controller.runtime.notices import noticed
-from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, observe, start
+from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, observe
 
 STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.ARMED, Phase.COMPLETE, Phase.TRIPPED})
 """Phases in which the start gate's reasons matter; later the rules themselves are live."""
@@ -49,14 +51,24 @@ class State:
     told: tuple[str, ...] = ()
 
 
-def initial(plan: Plan, latch: Latch) -> State:
-    """The state of a fresh process: STANDBY, nothing permitted, a kept latch still latched."""
-    tracks = start(plan.envelope.probes)
-    return State(tracks, (), Memory(), latch, fresh_core(plan), None)
+def initial(plan: Plan, latch: Latch, spent: Spent = NOTHING) -> State:
+    """The state of a fresh process: STANDBY, nothing permitted, a kept latch still latched.
+
+    What this prescription has used already stays used.
+    """
+    memory, tracks = carried(plan.envelope, spent)
+    return State(tracks, (), memory, latch, fresh_core(plan), None)
+
+
+def spent(plan: Plan, state: State) -> Spent:
+    """What is to be kept of the session; it is over only when it came to its own end."""
+    is_over = state.core.phase is Phase.COMPLETE
+    return spending(plan.envelope, state.memory.field_s, state.tracks, over=is_over)
 
 
 def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]:
     """Take one tick's inputs to the next state and this tick's decision."""
+    begun = _interrupted(plan, state)
     state, witness = _look(plan, state, given)
     memory, hits = evaluate(RULES, state.memory, witness)
     latch = _let_go(state.latch, memory, witness, given)
@@ -91,9 +103,17 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         plateau_s=wish.plateau_s,
         field_s=memory.field_s,
         unmet=missing,
-        events=wish.events + notices,
+        events=begun + wish.events + notices,
         trips=latch.trips,
     )
+
+
+def _interrupted(plan: Plan, state: State) -> tuple[Reason, ...]:
+    """Told by the first tick of a process that takes up a session another one had begun."""
+    if state.memory.treatment_s is not None or state.memory.field_s <= 0.0:
+        return ()
+    limit_s = plan.envelope.limits.field_s_max
+    return (Reason("session.interrupted", "session", state.memory.field_s, limit_s),)
 
 
 def _core_input(

@@ -210,6 +210,9 @@ def test_dose_and_time_go_on_over_a_new_arm_of_the_same_session() -> None:
     assert skin.cem43_min > 0.0
     other = replace(ENVELOPE, limits=replace(ENVELOPE.limits, field_s_max=5999.0))
     desk.propose(other, nonce="n4")
+    assert desk.guard.memory.field_s >= spent, "other limits are no new session"
+    other = replace(ENVELOPE, prescription_sha256="1" * 64)
+    desk.propose(other, nonce="n5")
     assert (desk.guard.memory.field_s, desk.guard.field_s) == (0.0, 0.0)
     assert desk.guard.tracks[0].dose is None
 

@@ -98,6 +98,7 @@ CASES: tuple[tuple[str, StartRequest], ...] = (
     ("journal", sick(journal_ok=False)),
     ("disk_space", sick(disk_free_mb=499.9)),
     ("disk_space", sick(disk_free_mb=None)),
+    ("spent_unreadable", sick(spent_ok=False)),
     ("tick_late", sick(late_ticks=2)),
     ("tick_period", request(plan=replace(PLAN, period_s=0.2))),
     ("task_silent", sick(silent_tasks=("thermometer",))),

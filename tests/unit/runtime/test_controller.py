@@ -21,6 +21,7 @@ from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.door import Asked, Hall
 from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.pacer import Beat
+from mnht_controller.runtime.spent import MemoryLedger
 from tests.unit.runtime.moments import PLAN, SETTLED, SOURCE, guard_status
 
 
@@ -46,7 +47,17 @@ class Room:
         self.row = DeviceRow("device", "driver", "", simulated=True)
         self.row.connected = True
         self.liveness_at = self.now
-        parts = Parts(self, {"thermometer": self}, self, self, self.hall, self._keep, SteadyHost())  # type: ignore[arg-type,dict-item]
+        self.ledger = MemoryLedger()
+        parts = Parts(
+            source=self,  # type: ignore[arg-type]
+            thermometers={"thermometer": self},  # type: ignore[dict-item]
+            guard=self,
+            journal=self,
+            hall=self.hall,
+            keep_latch=self._keep,
+            host=SteadyHost(),
+            ledger=self.ledger,
+        )
         self.controller = Controller(PLAN, parts, Latch(), "session")
 
     # ---- as the source -------------------------------------------------------------------------
@@ -277,6 +288,18 @@ def test_h32_a_step_of_the_wall_clock_is_told_and_changes_nothing(step_s: float)
         ("wall_clock.step", f"{step_s:+.1f} s")
     ]
     assert [record for record in stepped.records if record not in told] == still.records
+
+
+def test_h43_what_is_used_is_kept_off_the_tick_once_a_second(room: Room) -> None:
+    energized(room)
+    for _ in range(20):
+        room.guard(GuardState.RUN)
+        room.tick()
+    used = room.controller.state.memory.field_s
+    assert used - 1.1 <= room.ledger.last.field_s <= used
+    room.ledger.why = "no space left on device"
+    room.tick()
+    assert room.records[-1].input.health.spent_ok is False
 
 
 def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
