@@ -169,6 +169,8 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
     ("interlock.probe_findings", "RELEASE_C", "°C", "hysteresis of the cut-back"),
     ("interlock.probe_findings", "RATE_C_PER_S_MAX", "°C/s", "steeper rise: `rate_of_rise`"),
     ("interlock.start_findings", "OPERATOR_SEEN_S_MAX", "s", "no operator's view: no arming"),
+    ("core.phases", "PRESENCE_S", "s", "presence must be confirmed: event, no arming"),
+    ("core.phases", "PRESENCE_LOST_S", "s", "presence not confirmed: pause"),
     ("interlock.start_findings", "DISK_MB_MIN", "MB", "less room on the disk: no arming"),
     ("interlock.start_findings", "SKIN_C_MIN", "°C", "a colder skin probe: no arming"),
     ("interlock.start_findings", "INNER_C_MIN", "°C", "a colder inner probe: no arming"),
@@ -272,6 +274,7 @@ WISH_TEXTS: Mapping[Verb, str] = MappingProxyType(
         Verb.START: "Begin the ramp.",
         Verb.PAUSE: "Field to zero, not latched.",
         Verb.RESUME: "Go on after a pause.",
+        Verb.PRESENT: "Confirm that a person is present: every 5 min, else the field is paused.",
         Verb.ABANDON: "Back to STANDBY before the field was on, or out of a pause.",
     }
 )

@@ -25,6 +25,8 @@ class Health:
     journal_ok: bool = True
     operator_seen_s: float = 0.0
     """Seconds since a surface last said that an operator's view is alive."""
+    presence_s: float = 0.0
+    """Seconds since a person last asked for anything but STOP, or confirmed to be present."""
     late_ticks: int = 0
     disk_free_mb: float | None = None
     lost_devices: tuple[str, ...] = ()

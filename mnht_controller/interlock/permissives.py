@@ -47,6 +47,7 @@ PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("tick_period", "the tick is too slow for the lease", at.tick_period),
     Permissive("task_silent", "a task of the controller hangs", at.task_silent),
     Permissive("operator_absent", "no operator's view is open", at.operator_absent),
+    Permissive("presence", "no person has confirmed to be present", at.presence),
     Permissive("device_lost", "a device is not connected", at.device_lost),
     Permissive("device_mixture", "simulated and real devices are mixed", at.device_mixture),
     Permissive("envelope", "the limits cannot be enforced", at.envelope),

@@ -22,6 +22,7 @@ from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.witness import FIELD_ON_KA_PER_M, Witness
 
 OPERATOR_SEEN_S_MAX = 10.0
+PRESENCE_S_MAX = 300.0
 LATE_TICKS_MAX = 1
 LEASES_BEHIND_MAX = 5
 PERIOD_S_MAX = 0.15
@@ -110,6 +111,14 @@ def operator_absent(request: StartRequest) -> Iterable[Reason]:
     if not over(seen_s, OPERATOR_SEEN_S_MAX):
         return ()
     return (Reason("operator_absent", "", seen_s, OPERATOR_SEEN_S_MAX),)
+
+
+def presence(request: StartRequest) -> Iterable[Reason]:
+    """No person has asked for anything or confirmed to be present for too long."""
+    presence_s = request.health.presence_s
+    if not over(presence_s, PRESENCE_S_MAX):
+        return ()
+    return (Reason("presence", "operator", presence_s, PRESENCE_S_MAX),)
 
 
 # ---- the host ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import structlog
 
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.errors import InvariantError
-from mnht_controller.domain.intent import Intent
+from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
@@ -84,6 +84,7 @@ class Controller:
         self._treatment_s = 0.0
         self._last_now: float | None = None
         self._late_ticks = 0
+        self._present_at = -1e9
         self._wall_offset_s = parts.host.wall_offset_s()
 
     async def run(self) -> None:
@@ -120,6 +121,8 @@ class Controller:
         if self._last_now is not None:
             self._treatment_s += (now - self._last_now) * plan.envelope.speed
         self._last_now = now
+        if any(intent.verb is not Verb.STOP for intent in intents):
+            self._present_at = now  # STOP may come from a switch on the wall
         self._late_ticks = self._late_ticks + 1 if beat.late_s > plan.period_s / 2 else 0
         return TickInput(
             tick=beat.number,
@@ -142,6 +145,7 @@ class Controller:
             health=Health(
                 journal_ok=self.parts.journal.is_healthy,
                 operator_seen_s=now - self.parts.hall.seen_at,
+                presence_s=now - self._present_at,
                 late_ticks=self._late_ticks,
                 disk_free_mb=self.parts.host.disk_free_mb(),
                 lost_devices=tuple([row.id for row in rows if not row.connected]),

@@ -92,7 +92,7 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         )
     )
     permitted = verdict.field_ka_per_m if isinstance(verdict, Permit) else None
-    told, notices = noticed(state.told, plan, given)
+    told, notices = noticed(state.told, plan, given, wish.phase)
     after = State(state.tracks, state.observations, memory, latch, core_state, permitted, told)
     return after, Decision(
         phase=wish.phase,
@@ -129,6 +129,7 @@ def _core_input(
         is_latched=latch.is_latched,
         permitted_ka_per_m=state.permit_ka_per_m or 0.0,
         operator_seen_s=given.health.operator_seen_s,
+        presence_s=given.health.presence_s,
     )
 
 

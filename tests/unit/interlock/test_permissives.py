@@ -103,6 +103,8 @@ CASES: tuple[tuple[str, StartRequest], ...] = (
     ("tick_period", request(plan=replace(PLAN, period_s=0.2))),
     ("task_silent", sick(silent_tasks=("thermometer",))),
     ("operator_absent", sick(operator_seen_s=10.1)),
+    ("presence", sick(presence_s=300.1)),
+    ("presence", sick(presence_s=float("nan"))),
     ("device_lost", sick(lost_devices=("chiller",))),
     ("device_mixture", sick(mixed_devices=("source",))),
     ("envelope", request(quiet(envelope=wide(skin_c_trip=44.1)))),

@@ -302,6 +302,20 @@ def test_h43_what_is_used_is_kept_off_the_tick_once_a_second(room: Room) -> None
     assert room.records[-1].input.health.spent_ok is False
 
 
+@pytest.mark.parametrize("verb", Verb)
+def test_h47_whoever_asks_for_something_is_present_but_not_who_stops(
+    room: Room, verb: Verb
+) -> None:
+    room.tick()
+    assert room.records[-1].input.health.presence_s > 1e6
+    room.tick(verb)
+    is_present = room.records[-1].input.health.presence_s == 0.0
+    assert is_present is (verb is not Verb.STOP)
+    if is_present:
+        room.tick()
+        assert room.records[-1].input.health.presence_s == pytest.approx(0.1)
+
+
 def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
     room.is_healthy, room.behind_s = False, 2.1
     room.tick()

@@ -20,6 +20,7 @@ SICK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("journal.behind", {"journal_behind_s": 0.26}),
     ("journal.behind", {"journal_behind_s": float("nan")}),
     ("journal.failed", {"journal_ok": False}),
+    ("presence.due", {"presence_s": 300.1}),
 )
 
 
@@ -61,3 +62,21 @@ def test_a_trip_does_not_wait_for_a_disk_that_is_dead_full_and_slow() -> None:
     assert isinstance(decision.verdict, Inhibit)
     assert decision.verdict.tripped
     assert [trip.code for trip in decision.trips] == ["operator_stop"]
+
+
+def test_h47_a_session_that_nobody_confirms_is_told_at_five_minutes_and_paused_at_six() -> None:
+    desk = Desk()
+    desk.ramp()
+    for presence_s, phase, told in (
+        (300.0, Phase.RAMP, set()),
+        (300.1, Phase.RAMP, {"presence.due"}),
+        (359.9, Phase.RAMP, set()),
+        (360.0, Phase.PAUSED, {"phase.paused"}),
+    ):
+        desk.health = replace(HEALTHY, presence_s=presence_s)
+        decision = desk.tick()
+        assert (decision.phase, {event.code for event in decision.events}) == (phase, told)
+    assert decision.demand.field_ka_per_m == 0.0
+    assert decision.trips == ()
+    desk.health = HEALTHY
+    assert desk.tick(Verb.RESUME).phase is Phase.RAMP
