@@ -94,6 +94,7 @@ def test_h37_a_reset_does_not_bring_the_field_back() -> None:
     assert [edge.energized for edge in session.seen.edges] == [True, False]
 
 
+@pytest.mark.shows("presence_pauses")
 def test_h47_a_session_that_nobody_confirms_is_paused_at_six_minutes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

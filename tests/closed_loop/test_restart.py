@@ -70,6 +70,7 @@ def test_both_processes_keep_what_was_used(first: Played) -> None:
         assert not used.over
 
 
+@pytest.mark.shows("spent_is_kept")
 def test_the_next_start_is_standby_and_goes_on_counting(first: Played) -> None:
     session = after(first, tight())
     begin = session.ticks[0].decision

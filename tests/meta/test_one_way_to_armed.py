@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""H30, H38: one way leads to ARMED and to a field: through the start gate, whoever asks."""
+"""H38: one way leads to ARMED and to a field: through the start gate, whoever asks."""
 
 import ast
 from dataclasses import replace
@@ -49,6 +49,7 @@ def test_nothing_goes_around_the_gate(name: str, path: str) -> None:
     assert {file for file in callers(name) if not file.startswith(TRIALS)} == {path}
 
 
+@pytest.mark.shows("one_way_to_armed")
 def test_the_table_leads_to_armed_once_and_to_a_field_from_armed_only() -> None:
     ways = {(row.phase, row.condition) for row in TRANSITIONS if row.to is Phase.ARMED}
     assert ways == {(Phase.CHECK, Condition.READY)}
