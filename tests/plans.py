@@ -7,6 +7,7 @@ from mnht_controller.domain.codec import digest
 from mnht_controller.domain.limits import HARD_LIMITS, Region
 from mnht_controller.domain.prescription import Envelope, Gains, Plan, Prescription, SourceSpec
 from mnht_controller.domain.probe import Probe, Role
+from mnht_controller.domain.tick import Health
 
 PROBES = tuple(
     Probe(
@@ -54,6 +55,9 @@ ENVELOPE = Envelope(
     prescription_sha256=digest(PRESCRIPTION),
     settings_sha256="0" * 64,
 )
+
+HEALTHY = Health(disk_free_mb=10_000.0)
+"""A host that has nothing to say against arming."""
 
 
 def plan(**changes: object) -> Plan:

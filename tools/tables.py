@@ -22,6 +22,7 @@ from mnht_controller.devices import errors
 from mnht_controller.domain import limits
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.lease import Lease
+from mnht_controller.domain.spent import Spent
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.guard.answers import Refusal
@@ -167,7 +168,13 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
     ("interlock.source_findings", "UNCERTAIN_S_MAX", "s", "state not known: `uncertain`"),
     ("interlock.probe_findings", "RELEASE_C", "°C", "hysteresis of the cut-back"),
     ("interlock.probe_findings", "RATE_C_PER_S_MAX", "°C/s", "steeper rise: `rate_of_rise`"),
-    ("interlock.permissives", "OPERATOR_SEEN_S_MAX", "s", "no operator's view: no arming"),
+    ("interlock.start_findings", "OPERATOR_SEEN_S_MAX", "s", "no operator's view: no arming"),
+    ("core.phases", "PRESENCE_S", "s", "presence must be confirmed: event, no arming"),
+    ("core.phases", "PRESENCE_LOST_S", "s", "presence not confirmed: pause"),
+    ("interlock.start_findings", "DISK_MB_MIN", "MB", "less room on the disk: no arming"),
+    ("interlock.start_findings", "SKIN_C_MIN", "°C", "a colder skin probe: no arming"),
+    ("interlock.start_findings", "INNER_C_MIN", "°C", "a colder inner probe: no arming"),
+    ("interlock.start_findings", "SKIN_SPREAD_C_MAX", "°C", "skin probes before field: no arming"),
     ("thermometry.plausibility", "JUMP_C", "°C", "largest step from the last accepted sample"),
     ("thermometry.plausibility", "FALL_C_PER_S_MAX", "°C/s", "steeper fall: the probe is off"),
     ("thermometry.plausibility", "STALE_S_MIN", "s", "youngest stale reading"),
@@ -196,7 +203,8 @@ def numbers() -> str:
 RECORDS: tuple[tuple[str, str, type], ...] = (
     ("header", "every journal, first record", records.Header),
     ("tick", "controller, every tick", records.TickRecord),
-    ("latch", "controller, second record", Latch),
+    ("spent", "controller, second record", Spent),
+    ("latch", "controller, third record", Latch),
     ("guard", "guard, on a change of state", GuardEvent),
     ("lease", "guard, while armed", Lease),
     ("fed", "guard, for every byte", Fed),
@@ -266,6 +274,7 @@ WISH_TEXTS: Mapping[Verb, str] = MappingProxyType(
         Verb.START: "Begin the ramp.",
         Verb.PAUSE: "Field to zero, not latched.",
         Verb.RESUME: "Go on after a pause.",
+        Verb.PRESENT: "Confirm that a person is present: every 5 min, else the field is paused.",
         Verb.ABANDON: "Back to STANDBY before the field was on, or out of a pause.",
     }
 )

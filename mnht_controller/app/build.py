@@ -25,7 +25,9 @@ from mnht_controller.runtime.controller import Controller, Parts, Record
 from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.door import Hall
 from mnht_controller.runtime.guard_link import GuardLink
+from mnht_controller.runtime.host import Host
 from mnht_controller.runtime.source import SourceTask
+from mnht_controller.runtime.spent import Ledger
 from mnht_controller.runtime.thermometer import ThermometerTask
 from mnht_controller.settings.options import setup_of
 from mnht_controller.settings.plan import plan, specs_of
@@ -42,6 +44,8 @@ class Shell:
     guard: GuardLink
     journal: Record
     keep_latch: Callable[[Latch], None]
+    host: Host
+    ledger: Ledger
 
 
 def plan_for(settings: Settings) -> Plan:
@@ -70,9 +74,16 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
             period_s = device.period_s or spec.period_s
             thermometers[device.id] = ThermometerTask(row, cast(Thermometer, driver), period_s)
     (source,) = sources
-    hall, beside_it = Hall(), tuple(auxiliaries)
     parts = Parts(
-        source, thermometers, shell.guard, shell.journal, hall, shell.keep_latch, beside_it
+        source=source,
+        thermometers=thermometers,
+        guard=shell.guard,
+        journal=shell.journal,
+        hall=Hall(),
+        keep_latch=shell.keep_latch,
+        host=shell.host,
+        ledger=shell.ledger,
+        auxiliaries=tuple(auxiliaries),
     )
     return Controller(plan, parts, latch, session)
 

@@ -19,11 +19,14 @@ from mnht_controller.devices.open import transport_for
 from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.codec import CodecError, loads
 from mnht_controller.domain.errors import ConfigError, MnhtError
+from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.trip import Latch
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch, save_latch
+from mnht_controller.journal.ledger import Ledger as FileLedger
 from mnht_controller.journal.sink import FileJournal
 from mnht_controller.runtime.guard_link import GuardSocket
+from mnht_controller.runtime.host import RealHost
 from mnht_controller.runtime.supervisor import watch_parent
 from mnht_controller.settings.errors import ConfigErrors
 from mnht_controller.settings.load import load_site
@@ -82,10 +85,13 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
     latch = load_latch(kept)
     path = Path(config.journal_dir) / f"controller-{config.session}.jsonl"
     journal = FileJournal(path, header(settings, plan, "controller"))
+    ledger = FileLedger(Path(config.state_dir) / "controller-spent.json")
+    journal.write("spent", ledger.kept or NOTHING)
     journal.write("latch", latch)
     guard = GuardSocket(Path(config.lease_socket))
+    host = RealHost(path.parent)
     with ThreadPoolExecutor(1, "latch") as keeper:
-        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept))
+        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept), host, ledger)
         controller = build(settings, plan, shell, latch, config.session)
         door = await controller.parts.hall.listen(Path(config.door_socket))
         linking = asyncio.create_task(guard.run())
@@ -102,7 +108,9 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
             linking.cancel()
             guard.close()
             door.close()
+            ledger.close()
             journal.close()
+            host.close()
 
 
 def _on_end(ticking: "asyncio.Task[None]", parent_fd: int | None) -> None:

@@ -89,6 +89,7 @@ TESTS: MappingProxyType[Condition, Callable[[View], bool]] = MappingProxyType(
         Condition.START_TIMEOUT: lambda v: not (v.phase_s() < phases.CONFIRM_S_MAX),
         Condition.PAUSE: lambda v: v.asks(Verb.PAUSE),
         Condition.VIEW_LOST: _is_view_lost,
+        Condition.PRESENCE_LOST: lambda v: not (v.given.presence_s < phases.PRESENCE_LOST_S),
         Condition.RESUME_RAMP: lambda v: not v.state.is_plateau_reached and _may_resume(v),
         Condition.RESUME_PLATEAU: lambda v: v.state.is_plateau_reached and _may_resume(v),
         Condition.PAUSE_TIMEOUT: lambda v: not (v.phase_s() < phases.PAUSE_S_MAX),

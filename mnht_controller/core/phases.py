@@ -14,6 +14,10 @@ PAUSE_S_MAX = 600.0
 """A pause that lasts longer needs a new arm (monotonic)."""
 VIEW_LOST_S = 60.0
 """Seconds without any operator's view until the field is paused."""
+PRESENCE_S = 300.0
+"""Seconds after which presence must be confirmed again."""
+PRESENCE_LOST_S = PRESENCE_S + 60.0
+"""Seconds without a confirmation until the field is paused."""
 REACHED_C = 0.3
 """The plateau begins this far below the set-point."""
 HOLD_C = 1.0
@@ -33,6 +37,7 @@ class Condition(StrEnum):
     START_TIMEOUT = "start_timeout"
     PAUSE = "pause"
     VIEW_LOST = "view_lost"
+    PRESENCE_LOST = "presence_lost"
     RESUME_RAMP = "resume_ramp"
     RESUME_PLATEAU = "resume_plateau"
     PAUSE_TIMEOUT = "pause_timeout"
@@ -67,12 +72,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(Phase.RAMP, Condition.GUARD_GONE, Phase.STANDBY),
     Transition(Phase.RAMP, Condition.PAUSE, Phase.PAUSED),
     Transition(Phase.RAMP, Condition.VIEW_LOST, Phase.PAUSED),
+    Transition(Phase.RAMP, Condition.PRESENCE_LOST, Phase.PAUSED),
     Transition(Phase.RAMP, Condition.REACHED, Phase.PLATEAU),
     Transition(Phase.RAMP, Condition.RAMP_TIMEOUT, Phase.COOLDOWN),
     Transition(Phase.PLATEAU, Condition.LATCHED, Phase.TRIPPED),
     Transition(Phase.PLATEAU, Condition.GUARD_GONE, Phase.STANDBY),
     Transition(Phase.PLATEAU, Condition.PAUSE, Phase.PAUSED),
     Transition(Phase.PLATEAU, Condition.VIEW_LOST, Phase.PAUSED),
+    Transition(Phase.PLATEAU, Condition.PRESENCE_LOST, Phase.PAUSED),
     Transition(Phase.PLATEAU, Condition.PLATEAU_DONE, Phase.COOLDOWN),
     Transition(Phase.PAUSED, Condition.LATCHED, Phase.TRIPPED),
     Transition(Phase.PAUSED, Condition.GUARD_GONE, Phase.STANDBY),

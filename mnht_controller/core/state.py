@@ -50,6 +50,7 @@ class CoreInput:
     is_latched: bool
     permitted_ka_per_m: float
     operator_seen_s: float
+    presence_s: float = 0.0
 
 
 @quick

@@ -15,6 +15,7 @@ class Verb(StrEnum):
     STOP = "stop"
     ABANDON = "abandon"
     RESET = "reset"
+    PRESENT = "present"
     LOWER_SETPOINT = "lower_setpoint"
     LOWER_CEILING = "lower_ceiling"
 

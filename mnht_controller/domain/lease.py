@@ -24,7 +24,8 @@ class Lease:
     """One renewal. `permit_ka_per_m`: the amplitude while permitted, 0 inhibited, None on a trip.
 
     `probes` are the raw readings in the order of the envelope. `sent_at` is monotonic time, which
-    processes on one host share. `over` says that the session has ended.
+    processes on one host share. `over` says that the session has ended, `complete` that it came to
+    its own end.
     """
 
     seq: int
@@ -36,6 +37,7 @@ class Lease:
     source: SourceReading | None
     uncertain_s: float
     over: bool = False
+    complete: bool = False
 
 
 @quick
@@ -47,6 +49,7 @@ class GuardStatus:
     `armed_at`: monotonic time of the last confirmation by a human; 0 when there was none.
     `own_skin_c`: the last number of the guard's own thermometer, however old; None: none.
     `realtime`: how it is scheduled and whether its memory is locked, in words.
+    `fault`: why the guard's process would refuse to arm (latch, journal); empty when it would not.
     """
 
     seq: int
@@ -59,3 +62,4 @@ class GuardStatus:
     armed_at: float = 0.0
     own_skin_c: float | None = None
     realtime: str = ""
+    fault: str = ""

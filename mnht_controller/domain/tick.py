@@ -15,12 +15,28 @@ from mnht_controller.domain.trip import Trip
 @quick
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the shell knows about itself. An unhealthy journal forbids the next ARM."""
+    """What the shell knows about itself. An unhealthy journal forbids the next ARM.
+
+    `disk_free_mb` is the room where the journal lies; None: not known. The names are devices that
+    are not connected, devices whose serial number contradicts the site's `simulated`, and tasks
+    without a sign of life. `slept_s` is how long the host was suspended since the process began.
+    """
 
     journal_ok: bool = True
     operator_seen_s: float = 0.0
     """Seconds since a surface last said that an operator's view is alive."""
+    presence_s: float = 0.0
+    """Seconds since a person last asked for anything but STOP, or confirmed to be present."""
     late_ticks: int = 0
+    disk_free_mb: float | None = None
+    lost_devices: tuple[str, ...] = ()
+    mixed_devices: tuple[str, ...] = ()
+    silent_tasks: tuple[str, ...] = ()
+    slept_s: float = 0.0
+    spent_ok: bool = True
+    """Whether what earlier sessions used could be read, and what this one uses can be kept."""
+    journal_behind_s: float = 0.0
+    """How long the oldest record has been on its way to the disk."""
 
 
 @quick

@@ -17,11 +17,12 @@ from mnht_controller.domain.errors import ConfigError
 from mnht_controller.guard.config import GuardConfig, load
 from mnht_controller.guard.doors import DoorError
 from mnht_controller.guard.line import LineError, make_line
-from mnht_controller.guard.process import GuardProcess, Parts, latch_path
+from mnht_controller.guard.process import GuardProcess, Parts, latch_path, ledger_path
 from mnht_controller.guard.realtime import settle, tell
 from mnht_controller.guard.thermometer import OwnThermometer
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch
+from mnht_controller.journal.ledger import Ledger
 from mnht_controller.journal.records import Header, boot_id, wall_label
 from mnht_controller.journal.sink import FileJournal
 
@@ -54,8 +55,8 @@ def run(config: GuardConfig) -> int:
     journal = FileJournal(Path(config.journal_dir) / f"guard-{config.session}.jsonl", header)
     place = (config.thermometer, config.thermometer_baud, config.thermometer_channel)
     own = OwnThermometer(*place) if config.thermometer else None
-    parts = Parts(config, load_latch(latch_path(config)), line, journal, own=own, realtime=realtime)
-    process = GuardProcess(parts)
+    kept, ledger = load_latch(latch_path(config)), Ledger(ledger_path(config))
+    process = GuardProcess(Parts(config, kept, line, journal, ledger, own=own, realtime=realtime))
 
     def end(number: int, frame: FrameType | None) -> None:
         process.ending = signal.Signals(number).name

@@ -17,6 +17,7 @@ from mnht_controller.guard import machine
 from mnht_controller.guard.line import Line, LineError
 from mnht_controller.guard.state import LIVE, Guard
 from mnht_controller.interlock.lease import Ask, Request, decode_request
+from mnht_controller.journal.ledger import Ledger
 from mnht_controller.journal.sink import Journal
 
 Clock = Callable[[], float]
@@ -34,10 +35,18 @@ class Refusal:
 class Desk:
     """Answers requests. `fault` is what the process has to say against arming; empty if nothing."""
 
-    def __init__(self, line: Line, journal: Journal) -> None:
-        self._line, self._journal = line, journal
+    def __init__(self, line: Line, journal: Journal, ledger: Ledger) -> None:
+        self._line, self._journal, self._ledger = line, journal, ledger
         self.fault = ""
         self._unfit: tuple[str, ...] = ()
+
+    @property
+    def why(self) -> str:
+        """What speaks against arming besides the line; empty if nothing."""
+        return next(filter(None, self._unkept()), "")
+
+    def _unkept(self) -> tuple[str, ...]:
+        return (self.fault, self._journal.why, self._ledger.why)
 
     def propose(self, guard: Guard, envelope: Envelope, now: float) -> Guard:
         """Take the controller's limits. It gets no reply: `pending` says what is wrong."""
@@ -65,7 +74,7 @@ class Desk:
         if request.kind is Ask.RESET:
             guard, refused = machine.reset(guard, request.actor, clock())
             return guard, self._told("reset", refused)
-        reasons = tuple(filter(None, (self.fault, self._journal.why, self._line_fault(guard))))
+        reasons = tuple(filter(None, (*self._unkept(), self._line_fault(guard))))
         if reasons:
             self._journal.write("refused", Refusal("confirm", reasons))
             return guard, reasons

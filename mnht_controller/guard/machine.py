@@ -10,6 +10,7 @@ from mnht_controller.domain.command import Reason
 from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.prescription import Envelope
+from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.guard import own_skin
 from mnht_controller.guard.judge import check_backstop, is_ours, judge, would_trip
@@ -22,6 +23,7 @@ from mnht_controller.guard.state import (
     Pending,
     changes,
     latch,
+    spent,
     with_hits,
 )
 from mnht_controller.interlock.bounds import envelope_faults
@@ -29,11 +31,11 @@ from mnht_controller.interlock.evaluate import Hit
 from mnht_controller.interlock.latch import causes
 from mnht_controller.interlock.lease import FUTURE_S_MAX, LEASE_AGE_S_MAX, is_fresh
 from mnht_controller.interlock.memory import Memory
-from mnht_controller.thermometry.observe import start as fresh_tracks
+from mnht_controller.interlock.spending import carried
 
 __all__ = (
     "Guard", "GuardEvent", "Own", "Pending", "changes", "confirm", "hear", "line_blocked", "lost",
-    "pending", "propose", "renew", "reset", "start", "status", "stop", "tick",
+    "pending", "propose", "renew", "reset", "spent", "start", "status", "stop", "tick",
 )  # fmt: skip
 
 TICK_GAP_S_MAX = 0.2
@@ -50,10 +52,10 @@ Refused = tuple[Reason, ...]
 """Why it was not done; empty when it was."""
 
 
-def start(now: float, kept: Latch) -> Guard:
+def start(now: float, kept: Latch, used: Spent = NOTHING) -> Guard:
     """Begin DISABLED, or LATCHED if a latch was kept. Silence counts from here."""
     state = GuardState.LATCHED if kept.is_latched else GuardState.DISABLED
-    return Guard(state, kept, ticked_at=now, fed_at=now, origin=now, memory=Memory())
+    return Guard(state, kept, ticked_at=now, fed_at=now, origin=now, memory=Memory(), kept=used)
 
 
 def status(guard: Guard, now: float) -> GuardStatus:
@@ -88,6 +90,8 @@ def propose(guard: Guard, envelope: Envelope, nonce: str, now: float) -> tuple[G
     if sha == guard.envelope_sha256:
         # The same session again: dose and field-on time go on; an unused nonce stays good.
         return replace(guard, nonce=guard.nonce or nonce), ()
+    used = spent(guard)
+    memory, tracks = carried(envelope, used)
     return (
         replace(
             guard,
@@ -95,9 +99,10 @@ def propose(guard: Guard, envelope: Envelope, nonce: str, now: float) -> tuple[G
             envelope_sha256=sha,
             nonce=nonce,
             origin=now,
-            tracks=fresh_tracks(envelope.probes),
-            memory=Memory(),
-            field_s=0.0,
+            tracks=tracks,
+            memory=memory,
+            field_s=memory.field_s,
+            kept=used,
         ),
         (),
     )

@@ -18,6 +18,7 @@ from mnht_controller.domain.codec import CodecError
 from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import Lease
 from mnht_controller.domain.prescription import Envelope
+from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.trip import Latch
 from mnht_controller.guard import machine, realtime
 from mnht_controller.guard.answers import Desk, Refusal
@@ -29,9 +30,12 @@ from mnht_controller.guard.thermometer import OwnThermometer
 from mnht_controller.interlock.lease import decode_from_controller, encode_status
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import save_latch
+from mnht_controller.journal.ledger import Ledger
 from mnht_controller.journal.sink import Journal
 
 TICK_S = 0.05
+KEEP_TICKS = 20
+"""Ticks between two looks at what the session has used; the ledger's own thread writes."""
 CONTROL_PEERS_MAX = 16
 ALIVE_TICKS = 10
 TICK_FIRST_S = 0.003
@@ -57,6 +61,7 @@ class Parts:
     kept: Latch
     line: Line
     journal: Journal
+    ledger: Ledger
     clock: Callable[[], float] = time.monotonic
     own: OwnThermometer | None = None
     realtime: str = ""
@@ -69,13 +74,14 @@ class GuardProcess:
         """Listen at once. Raises DoorError."""
         self._parts, self._clock = parts, parts.clock
         self._line, self._journal = parts.line, parts.journal
+        self._ledger = parts.ledger
         self.guard = replace(
-            machine.start(self._clock(), parts.kept),
+            machine.start(self._clock(), parts.kept, self._ledger.kept or NOTHING),
             own=machine.Own(self._clock()) if parts.own else None,
             waived=parts.config.waived,
             realtime=parts.realtime,
         )
-        self._desk = Desk(self._line, self._journal)
+        self._desk = Desk(self._line, self._journal, self._ledger)
         self._lease_door = Door(parts.config.lease_socket, 1)
         self._control_door = Door(parts.config.control_socket, CONTROL_PEERS_MAX, evicts=True)
         self._selector = selectors.SelectSelector()  # epoll counts in whole milliseconds
@@ -130,8 +136,11 @@ class GuardProcess:
         self._become(guard)
         if payload:
             self._feed(payload, now)
+        if self.guard.ticks % KEEP_TICKS == 0:
+            self._ledger.keep(machine.spent(self.guard))
+        told = replace(machine.status(self.guard, now), fault=self._desk.why)
         for peer in self._lease_door.peers:
-            peer.send(encode_status(machine.status(self.guard, now)))
+            peer.send(encode_status(told))
         self._sweep()
         if self.guard.ticks % ALIVE_TICKS == 0:  # here, at the end of a whole tick, and only here
             realtime.tell(b"WATCHDOG=1")
@@ -224,12 +233,19 @@ class GuardProcess:
         self._control_door.close()
         self._selector.close()
         self._line.close()
+        self._ledger.keep(machine.spent(self.guard))
+        self._ledger.close()
         self._journal.close()
 
 
 def latch_path(config: GuardConfig) -> Path:
     """Where the guard's latch outlives it."""
     return Path(config.state_dir) / "guard.latch"
+
+
+def ledger_path(config: GuardConfig) -> Path:
+    """Where what a session has used outlives the guard."""
+    return Path(config.state_dir) / "guard.spent"
 
 
 def _slept_s() -> float:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.prescription import Envelope
+from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.trip import Effect, Latch, Trip
 from mnht_controller.interlock.evaluate import Hit
 from mnht_controller.interlock.guard_trips import hazard_of
 from mnht_controller.interlock.latch import latched
 from mnht_controller.interlock.memory import Memory
+from mnht_controller.interlock.spending import spending
 from mnht_controller.thermometry.observe import ProbeTrack
 
 ACTOR_CHARS_MAX = 64
@@ -37,7 +39,8 @@ class Own:
 class Guard:
     """All that the guard knows. `nonce` is empty unless an envelope waits for a human.
 
-    Dose and field-on time begin at zero with another envelope or another process, and never else.
+    Dose and field-on time begin at zero with another prescription, or in a new process after a
+    session that came to its own end, and never else. `kept`: what a process before this one used.
     `present`: what the rules found in the last lease. `origin`: zero of its own treatment clock.
     `own` None: no thermometer of its own; `waived`: somebody answers for that. `realtime`: what
     the host granted.
@@ -65,6 +68,7 @@ class Guard:
     own: Own | None = None
     waived: bool = False
     realtime: str = ""
+    kept: Spent = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,18 @@ def changes(before: Guard, after: Guard, now: float) -> tuple[GuardEvent, ...]:
 def treatment_s(guard: Guard, now: float) -> float:
     """The guard's own treatment time: since the envelope came, times its speed."""
     return (now - guard.origin) * guard.envelope.speed if guard.envelope else 0.0
+
+
+def spent(guard: Guard) -> Spent:
+    """What is to be kept of the session, by the guard's own count."""
+    envelope, lease = guard.envelope, guard.lease
+    if envelope is None:
+        return guard.kept
+    field_s = max(guard.field_s, guard.memory.field_s)
+    if not (field_s > 0.0):
+        return guard.kept
+    is_over = lease is not None and lease.complete
+    return spending(envelope, field_s, guard.tracks, over=is_over)
 
 
 def latch(guard: Guard, code: str, now: float, where: str = "") -> Guard:

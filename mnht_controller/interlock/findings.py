@@ -7,8 +7,13 @@ stands in rules.py.
 
 from collections.abc import Callable, Iterable
 
+from mnht_controller.interlock.clocks import BACK_S_MAX, STANDS_MAX
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.witness import Witness
+
+SLEPT_S_MAX = 0.5
+RATIO_MIN, RATIO_MAX = 0.66, 1.6
+"""A second clock may differ so far from ours; half and double must not."""
 
 Finding = tuple[str, float | None, float | None]
 """Where (probe or device id), value, limit."""
@@ -34,3 +39,28 @@ def lease_lost(witness: Witness, _memory: Memory) -> Iterable[Finding]:
 def guard_refuses(witness: Witness, _memory: Memory) -> Iterable[Finding]:
     """The other process does not hold the enable line."""
     return (("peer", None, None),) if witness.peer_refuses else ()
+
+
+def host_suspended(witness: Witness, _memory: Memory) -> Iterable[Finding]:
+    """The host has slept since the process began: what it knows is from before."""
+    slept_s = witness.slept_s
+    return (("host", slept_s, SLEPT_S_MAX),) if over(slept_s, SLEPT_S_MAX) else ()
+
+
+def clock_fault(witness: Witness, memory: Memory) -> Iterable[Finding]:
+    """Monotonic time stood still between looks, went back, or leaped."""
+    limit, clocks = witness.gap_s_max, memory.clocks
+    if limit is None:
+        return ()
+    has_moved = clocks.stands <= STANDS_MAX and clocks.gap_s >= -BACK_S_MAX
+    return () if has_moved and not over(clocks.gap_s, limit) else (("clock", clocks.gap_s, limit),)
+
+
+def clock_rate(_witness: Witness, memory: Memory) -> Iterable[Finding]:
+    """An instrument's clock, or the count of its frames, runs otherwise than ours."""
+    return [
+        (pace.name, pace.ratio, RATIO_MAX)
+        for pace in memory.clocks.paces
+        if pace.ratio is not None
+        and (over(pace.ratio, RATIO_MAX) or (pace.is_own and not (pace.ratio >= RATIO_MIN)))
+    ]

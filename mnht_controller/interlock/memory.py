@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.reading import SourceReading
+from mnht_controller.interlock.clocks import NEVER, Clocks, looked
 from mnht_controller.interlock.witness import Witness, field_is_on
+
+COMMAND_S = 1.0
+"""The longest legal way from a permit to its read-back, settling left out."""
 
 
 @quick
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A permit that was in force until `until` (monotonic)."""
+    """The highest permit that was in force until `until`, or the lowest since then (monotonic)."""
 
     field_ka_per_m: float
     until: float
@@ -46,8 +50,10 @@ class Memory:
     treatment_s: float | None = None
     field_s: float = 0.0
     permits: tuple[Held, ...] = ()
+    lows: tuple[Held, ...] = ()
     frame: Frame | None = None
     since: tuple[Since, ...] = ()
+    clocks: Clocks = NEVER
 
     def first_true(self, code: str, where: str) -> float | None:
         """Since when this finding has held; None when it did not hold last time."""
@@ -61,6 +67,11 @@ class Memory:
         """The highest permit of the source's last settling time; 0 when there was none."""
         return max([held.field_ka_per_m for held in self.permits], default=0.0)
 
+    @property
+    def permit_ka_per_m_min(self) -> float:
+        """The lowest permit of the time in which any source has come to it; 0 when unknown."""
+        return min([held.field_ka_per_m for held in self.lows], default=0.0)
+
 
 def remember(memory: Memory, witness: Witness) -> Memory:
     """Take in permit, time and source frame; findings are added by `evaluate`."""
@@ -69,6 +80,8 @@ def remember(memory: Memory, witness: Witness) -> Memory:
         treatment_s=witness.treatment_s,
         field_s=memory.field_s + _on_s(memory, witness),
         permits=_permits(memory, witness),
+        lows=_lows(memory, witness),
+        clocks=looked(memory.clocks, witness),
         frame=memory.frame if witness.source is None else _frame(memory, witness, witness.source),
     )
 
@@ -88,6 +101,16 @@ def _permits(memory: Memory, witness: Witness) -> tuple[Held, ...]:
     held = [
         held for held in memory.permits if held.until >= oldest and held.field_ka_per_m > permit
     ]
+    return (*held, Held(permit, witness.now))
+
+
+def _lows(memory: Memory, witness: Witness) -> tuple[Held, ...]:
+    """Keep those within settling and command time; a higher one never outlives a lower one."""
+    permit = witness.permit_ka_per_m or 0.0
+    if memory.treatment_s is None:
+        permit = 0.0  # what was permitted before this memory began is not known
+    oldest = witness.now - witness.envelope.source.settling_s - COMMAND_S
+    held = [held for held in memory.lows if held.until >= oldest and held.field_ka_per_m < permit]
     return (*held, Held(permit, witness.now))
 
 

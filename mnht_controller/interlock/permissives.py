@@ -8,37 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from mnht_controller.domain.command import Reason
-from mnht_controller.domain.lease import GuardState, GuardStatus
-from mnht_controller.domain.probe import Role
-from mnht_controller.domain.reading import Quality
-from mnht_controller.domain.tick import Health
-from mnht_controller.domain.trip import Latch
-from mnht_controller.interlock.bounds import envelope_faults
+from mnht_controller.interlock import start_findings as at
 from mnht_controller.interlock.evaluate import present
-from mnht_controller.interlock.findings import over
-from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.rules import RULES
-from mnht_controller.interlock.witness import FIELD_ON_KA_PER_M, Witness
+from mnht_controller.interlock.start_findings import StartRequest
 
-OPERATOR_SEEN_S_MAX = 10.0
-
-_STARTABLE = frozenset({GuardState.DISABLED, GuardState.ARMED})
-
-
-@dataclass(frozen=True, slots=True)
-class StartRequest:
-    """What arming depends on. `memory` is the one after this tick's `evaluate`.
-
-    `prepared_at`: monotonic time of PREPARE in CHECK; a confirmation from before does not count.
-    """
-
-    witness: Witness
-    memory: Memory
-    latch: Latch
-    guard: GuardStatus | None
-    envelope_sha256: str
-    health: Health
-    prepared_at: float = 0.0
+__all__ = ("PERMISSIVES", "Permissive", "StartRequest", "unmet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,94 +32,36 @@ def unmet(request: StartRequest) -> tuple[Reason, ...]:
     return tuple(own)
 
 
-def _unless(holds: bool, code: str, where: str = "") -> tuple[Reason, ...]:
-    return () if holds else (Reason(code, where),)
-
-
-def _latch(request: StartRequest) -> Iterable[Reason]:
-    return [Reason("latched", trip.code, trip.value, trip.limit) for trip in request.latch.trips]
-
-
-def _guard_state(request: StartRequest) -> Iterable[Reason]:
-    guard = request.guard
-    if guard is None:
-        return (Reason("guard_state"),)
-    is_old = guard.state is GuardState.ARMED and not (guard.armed_at >= request.prepared_at)
-    return _unless(guard.state in _STARTABLE and not is_old, "guard_state", guard.state.value)
-
-
-def _guard_envelope(request: StartRequest) -> Iterable[Reason]:
-    guard = request.guard
-    is_ours = guard is not None and guard.envelope_sha256 == request.envelope_sha256
-    return _unless(is_ours, "guard_envelope", "guard")
-
-
-def _journal(request: StartRequest) -> Iterable[Reason]:
-    return _unless(request.health.journal_ok, "journal")
-
-
-def _operator(request: StartRequest) -> Iterable[Reason]:
-    seen_s = request.health.operator_seen_s
-    if not over(seen_s, OPERATOR_SEEN_S_MAX):
-        return ()
-    return (Reason("operator_absent", "", seen_s, OPERATOR_SEEN_S_MAX),)
-
-
-def _envelope(request: StartRequest) -> Iterable[Reason]:
-    return [
-        Reason("envelope", f"{fault.code} {fault.where}".strip(), fault.value, fault.limit)
-        for fault in envelope_faults(request.witness.envelope)
-    ]
-
-
-def _probes(request: StartRequest) -> Iterable[Reason]:
-    return [
-        Reason("probe_suspect", seen.probe.id, seen.reading.value)
-        for seen in request.witness.observations
-        if seen.probe.required and seen.reading.quality is Quality.SUSPECT
-    ]
-
-
-def _skin(request: StartRequest) -> Iterable[Reason]:
-    limit = request.witness.envelope.limits.skin_c_setpoint
-    return [
-        Reason("skin_too_warm", seen.probe.id, seen.reading.value, limit)
-        for seen in request.witness.observations
-        if seen.probe.role is Role.SKIN
-        and seen.reading.value is not None
-        and not (seen.reading.value < limit)
-    ]
-
-
-def _prediction(request: StartRequest) -> Iterable[Reason]:
-    return [
-        Reason("prediction_unknown", seen.probe.id)
-        for seen in request.witness.observations
-        if seen.probe.role is Role.SKIN
-        and seen.predicted_c is None
-        and (seen.probe.required or seen.reading.value is not None)
-    ]
-
-
-def _source_zero(request: StartRequest) -> Iterable[Reason]:
-    source, spec = request.witness.source, request.witness.envelope.source
-    if source is None:
-        return ()  # `source_lost` says it
-    measured = source.measured_ka_per_m
-    is_zero = measured is not None and measured < FIELD_ON_KA_PER_M and not source.output_on
-    is_zero = is_zero and source.setpoint_ka_per_m <= spec.resolution_ka_per_m
-    return () if is_zero else (Reason("source_not_zero", spec.device, measured, FIELD_ON_KA_PER_M),)
-
-
 PERMISSIVES: tuple[Permissive, ...] = (
-    Permissive("latched", "a trip is still latched: reset it", _latch),
-    Permissive("guard_state", "the guard is latched, or armed since before PREPARE", _guard_state),
-    Permissive("guard_envelope", "the guard holds other limits, or none", _guard_envelope),
-    Permissive("journal", "the journal cannot be written", _journal),
-    Permissive("operator_absent", "no operator's view is open", _operator),
-    Permissive("envelope", "the limits cannot be enforced", _envelope),
-    Permissive("probe_suspect", "a required probe does not read well", _probes),
-    Permissive("skin_too_warm", "skin is at or above the set-point already", _skin),
-    Permissive("prediction_unknown", "where the skin is heading is not known yet", _prediction),
-    Permissive("source_not_zero", "the amplifier is not off and at zero", _source_zero),
-)
+    Permissive("latched", "a trip is still latched: reset it", at.latched),
+    Permissive("guard_state", "the guard is latched, or armed since before PREPARE",
+               at.guard_state),
+    Permissive("guard_envelope", "the guard holds other limits, or none", at.guard_envelope),
+    Permissive("guard_fault", "the guard cannot keep its latch or its journal", at.guard_fault),
+    Permissive("guard_deaf", "the guard does not take in the leases", at.guard_deaf),
+    Permissive("journal", "the journal cannot be written", at.journal),
+    Permissive("disk_space", "the disk has too little room for the record", at.disk_space),
+    Permissive("spent_unreadable", "dose and time used before cannot be read, or new ones kept",
+               at.spent_unreadable),
+    Permissive("tick_late", "the controller's ticks come late", at.tick_late),
+    Permissive("tick_period", "the tick is too slow for the lease", at.tick_period),
+    Permissive("task_silent", "a task of the controller hangs", at.task_silent),
+    Permissive("operator_absent", "no operator's view is open", at.operator_absent),
+    Permissive("presence", "no person has confirmed to be present", at.presence),
+    Permissive("device_lost", "a device is not connected", at.device_lost),
+    Permissive("device_mixture", "simulated and real devices are mixed", at.device_mixture),
+    Permissive("envelope", "the limits cannot be enforced", at.envelope),
+    Permissive("plan_hash", "the plan is not what its hash says", at.plan_hash),
+    Permissive("region_mismatch", "prescription and limits name different body regions",
+               at.region_mismatch),
+    Permissive("role_unprobed", "what control is to hold has no required probe", at.role_unprobed),
+    Permissive("prescription", "a prescribed number cannot be carried out", at.prescription),
+    Permissive("gains", "a number of the controller is none", at.gains),
+    Permissive("probe_suspect", "a required probe does not read well", at.probe_suspect),
+    Permissive("skin_too_warm", "skin is at or above the set-point already", at.skin_too_warm),
+    Permissive("too_cold", "a probe is colder than living tissue", at.too_cold),
+    Permissive("skin_spread", "skin probes disagree before any field", at.skin_spread),
+    Permissive("prediction_unknown", "where the skin is heading is not known yet",
+               at.prediction_unknown),
+    Permissive("source_not_zero", "the amplifier is not off and at zero", at.source_not_zero),
+)  # fmt: skip

@@ -49,6 +49,7 @@ _HOT = "Field is off. Look at the patient, let the place cool, find out why; the
 _SOURCE = "Field is off. Check the amplifier and its link; then reset and arm anew."
 _WAIT = "Nothing to do: the field comes back by itself when the cause is gone."
 _OVER = "The session is over. Let the patient cool; a new session needs a new prescription."
+_CLOCK = "Field is off. Do not use this host before its clock is repaired; then reset."
 _ESTOP = "Press the E-stop now. Do not use the amplifier again before it has been examined."
 
 RULES: tuple[Rule, ...] = (
@@ -92,12 +93,20 @@ RULES: tuple[Rule, ...] = (
          source.source_lost, _SOURCE),
     Rule("readback_missing", ("H18",), "amplifier does not say what the field is", _TRIP, _ARMED,
          BAD_S, source.readback_missing, _SOURCE),
+    Rule("field_missing", ("H18", "H22"), "field is permitted and none is measured", _TRIP, _ARMED,
+         BAD_S, source.field_missing, _SOURCE),
     Rule("output_off_unasked", ("H21",), "amplifier was switched off by somebody else", _TRIP,
          _ARMED, UNASKED_S, source.output_off_unasked, _SOURCE),
     Rule("skin_dose", ("H43", "H13"), "thermal dose of the skin is used up", _TRIP, _ARMED, 0.0,
          probe.skin_dose, _OVER),
     Rule("session_time", ("H43", "H13"), "field-on time is used up", _TRIP, _ARMED, 0.0,
          source.session_time, _OVER),
+    Rule("host_suspended", ("H28",), "host was suspended", _TRIP, _ARMED, 0.0, any_.host_suspended,
+         "Field is off. Restart the service, then reset; arm anew."),
+    Rule("clock_fault", ("H33",), "host's clock stood still or leaped", _TRIP, _ARMED, 0.0,
+         any_.clock_fault, _CLOCK),
+    Rule("clock_rate", ("H33",), "host's clock runs otherwise than an instrument's", _TRIP, _ARMED,
+         0.0, any_.clock_rate, _CLOCK),
     Rule("lease_lost", ("H26", "H27", "H28", "H29", "H31"), "controller or guard is silent", _TRIP,
          _ARMED, 0.0, any_.lease_lost, "Field is off. Restart the service, then reset; arm anew."),
     Rule("guard_refuses", ("H29",), "guard does not hold the enable line", _TRIP, _ARMED, 0.0,

@@ -15,6 +15,9 @@ SOURCE_AGE_S_MAX = 0.35
 UNVERIFIED_S_MAX = 0.15
 """A link's own deadline: until then a command is merely under way."""
 UNCERTAIN_S_MAX = 0.3
+MISSING_FRACTION = 0.5
+MISSING_KA_PER_M = 0.5 * FIELD_ON_KA_PER_M
+"""Less than this cannot be told from nothing."""
 FUTURE_S_MAX = 0.05
 
 
@@ -48,6 +51,24 @@ def readback_high(witness: Witness, memory: Memory) -> Iterable[Finding]:
     return (
         ((spec.device, measured, limit),) if measured is not None and over(measured, limit) else ()
     )
+
+
+def field_missing(witness: Witness, memory: Memory) -> Iterable[Finding]:
+    """On by its own word, and yet less than half of what has long been permitted.
+
+    It lies, or the coil is not driven: nobody knows which, and the next step could be a leap.
+    """
+    source, spec, lowest = witness.source, witness.envelope.source, memory.permit_ka_per_m_min
+    limit = MISSING_FRACTION * lowest - field_tolerance_ka_per_m(lowest, spec.resolution_ka_per_m)
+    measured = _measured(witness)
+    if (
+        source is None
+        or not source.output_on
+        or measured is None
+        or not (limit >= MISSING_KA_PER_M)
+    ):
+        return ()
+    return () if measured >= limit else ((spec.device, measured, limit),)
 
 
 def readback_missing(witness: Witness, _memory: Memory) -> Iterable[Finding]:

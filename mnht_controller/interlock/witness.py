@@ -24,7 +24,9 @@ class Witness:
 
     `permit_ka_per_m` is the permit that is in force (None: none). `peer_age_s` is the age of the
     other process's last word (None: never heard), `peer_refuses` that it does not hold the line
-    although the session needs it. `armed` makes the armed-scope rules live.
+    although the session needs it. `armed` makes the armed-scope rules live. `slept_s`: how long the
+    host has been suspended since the process began. `gap_s_max`: longest time between two looks
+    (None: they come as messages do, and are timed elsewhere).
     """
 
     now: float
@@ -39,6 +41,8 @@ class Witness:
     peer_refuses: bool
     armed: bool
     stop: bool
+    slept_s: float = 0.0
+    gap_s_max: float | None = None
 
 
 def field_is_on(

@@ -45,3 +45,9 @@ def replace(path: Path, data: bytes) -> None:
         os.close(descriptor)
     draft.replace(path)
     sync_directory(path.parent)
+
+
+def free_mb(path: Path) -> float:
+    """Room that is left to us on the disk of this path, MB."""
+    found = os.statvfs(path)
+    return found.f_bavail * found.f_frsize / 1e6

@@ -65,6 +65,11 @@ class MemoryJournal:
         return not self.why
 
     @property
+    def behind_s(self) -> float:
+        """Memory is never behind."""
+        return 0.0
+
+    @property
     def synced_seq(self) -> int:
         """Number of the last record."""
         return self._chain.seq - 1
@@ -136,13 +141,16 @@ class FileJournal:
     @property
     def why(self) -> str:
         """What is wrong; empty while healthy. Only a slow disk recovers."""
-        oldest_at, wrong = self._oldest_at, self._dead or self._flaw
-        if wrong or oldest_at is None:
+        behind_s, wrong = self.behind_s, self._dead or self._flaw
+        if wrong or behind_s == 0.0 or behind_s <= BEHIND_S_MAX:
             return wrong
-        behind_s = time.monotonic() - oldest_at
-        if not (behind_s <= BEHIND_S_MAX):
-            return f"{self.path}: the disk is {behind_s:.1f} s behind"
-        return ""
+        return f"{self.path}: the disk is {behind_s:.1f} s behind"
+
+    @property
+    def behind_s(self) -> float:
+        """How long the oldest unsynced record has waited (wall-clock seconds)."""
+        oldest_at = self._oldest_at
+        return 0.0 if oldest_at is None else time.monotonic() - oldest_at
 
     @property
     def synced_seq(self) -> int:

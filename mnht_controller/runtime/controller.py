@@ -10,28 +10,33 @@ import structlog
 
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.errors import InvariantError
-from mnht_controller.domain.intent import Intent
+from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import encode_lease, encode_propose
-from mnht_controller.journal.records import TickRecord
+from mnht_controller.journal.records import Event, TickRecord
 from mnht_controller.runtime.answer import refusal
 from mnht_controller.runtime.assembly import assembled
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
-from mnht_controller.runtime.decide import State, decide, initial, state_digest
+from mnht_controller.runtime.decide import State, decide, initial, spent, state_digest
 from mnht_controller.runtime.door import Asked, Hall
 from mnht_controller.runtime.guard_link import GuardLink
+from mnht_controller.runtime.host import Host
 from mnht_controller.runtime.liveness import Liveness
 from mnht_controller.runtime.pacer import Beat, Beats
 from mnht_controller.runtime.source import SourceTask
+from mnht_controller.runtime.spent import KEEP_TICKS, Ledger
 from mnht_controller.runtime.thermometer import ThermometerTask
 
 log = structlog.get_logger(component="controller")
 
+WALL_STEP_S_MAX = 1.0
+"""The wall clock labels records and nothing else; a larger step of it is told in one."""
 UNDER_WAY = ARMED_OR_LATER | {Phase.CHECK, Phase.TRIPPED}
 """Phases in which the guard must not take the session for over."""
 
@@ -42,6 +47,10 @@ class Record(Protocol):
     @property
     def is_healthy(self) -> bool:
         """Whether what was written so far is or will be on disk."""
+
+    @property
+    def behind_s(self) -> float:
+        """How long the oldest record has been on its way to the disk."""
 
     def write(self, kind: str, value: object) -> bool:
         """Queue one record; never waits."""
@@ -57,6 +66,8 @@ class Parts:
     journal: Record
     hall: Hall
     keep_latch: Callable[[Latch], None]
+    host: Host
+    ledger: Ledger
     auxiliaries: tuple[AuxiliaryTask, ...] = ()
 
 
@@ -67,12 +78,14 @@ class Controller:
         self.plan = plan
         self.parts = parts
         self.liveness = Liveness()
-        self.state: State = initial(plan, latch)
+        self.state: State = initial(plan, latch, parts.ledger.kept or NOTHING)
         self.decision: Decision | None = None
         self._session = session
         self._treatment_s = 0.0
         self._last_now: float | None = None
         self._late_ticks = 0
+        self._present_at = -1e9
+        self._wall_offset_s = parts.host.wall_offset_s()
 
     async def run(self) -> None:
         """Start the device tasks and tick for ever; whatever ends it ends with the source off."""
@@ -96,15 +109,20 @@ class Controller:
         for device in self.parts.auxiliaries:
             device.permit(on=wants_run_permit(decision))
         self._follow(decision)
+        if given.tick % KEEP_TICKS == 0 or decision.phase is Phase.COMPLETE:
+            self.parts.ledger.keep(spent(self.plan, self.state))
         self._record(given, decision)
         self._publish(given, decision, asked)
         self.decision = decision
 
     def _sample(self, beat: Beat, intents: tuple[Intent, ...]) -> TickInput:
         plan, now = self.plan, beat.now
+        rows = [device.row for device in self._devices()]
         if self._last_now is not None:
             self._treatment_s += (now - self._last_now) * plan.envelope.speed
         self._last_now = now
+        if any(intent.verb is not Verb.STOP for intent in intents):
+            self._present_at = now  # STOP may come from a switch on the wall
         self._late_ticks = self._late_ticks + 1 if beat.late_s > plan.period_s / 2 else 0
         return TickInput(
             tick=beat.number,
@@ -127,7 +145,15 @@ class Controller:
             health=Health(
                 journal_ok=self.parts.journal.is_healthy,
                 operator_seen_s=now - self.parts.hall.seen_at,
+                presence_s=now - self._present_at,
                 late_ticks=self._late_ticks,
+                disk_free_mb=self.parts.host.disk_free_mb(),
+                lost_devices=tuple([row.id for row in rows if not row.connected]),
+                mixed_devices=tuple([row.id for row in rows if row.is_mixed]),
+                silent_tasks=self.liveness.silent(now),
+                slept_s=self.parts.host.slept_s(),
+                spent_ok=not self.parts.ledger.why,
+                journal_behind_s=self.parts.journal.behind_s,
             ),
         )
 
@@ -140,9 +166,8 @@ class Controller:
 
     def _lease(self, given: TickInput, decision: Decision) -> None:
         """Renew, unless a task is silent: then the guard must find out by the lease's age."""
-        silent = self.liveness.silent(given.now)
-        if silent:
-            log.error("lease.withheld", silent=silent)
+        if given.health.silent_tasks:
+            log.error("lease.withheld", silent=given.health.silent_tasks)
             return
         self.parts.guard.send(
             encode_lease(
@@ -156,6 +181,7 @@ class Controller:
                     source=given.source,
                     uncertain_s=given.uncertain_s,
                     over=decision.phase not in UNDER_WAY,
+                    complete=decision.phase is Phase.COMPLETE,
                 )
             )
         )
@@ -178,6 +204,12 @@ class Controller:
             self.parts.guard.send(encode_propose(self.plan.envelope))
 
     def _record(self, given: TickInput, decision: Decision) -> None:
+        offset_s = self.parts.host.wall_offset_s()
+        step_s, self._wall_offset_s = offset_s - self._wall_offset_s, offset_s
+        if not (abs(step_s) <= WALL_STEP_S_MAX):
+            log.warning("wall_clock.step", step_s=round(step_s, 1))
+            event = Event("wall_clock.step", "host", "", f"{step_s:+.1f} s")
+            self.parts.journal.write("event", event)
         self.parts.journal.write("tick", TickRecord(given, decision, state_digest(self.state)))
 
     def _publish(self, given: TickInput, decision: Decision, asked: tuple[Asked, ...]) -> None:

@@ -16,6 +16,7 @@ from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.evaluate import evaluate, present
@@ -25,11 +26,16 @@ from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, status_age_s
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.permissives import StartRequest, unmet
 from mnht_controller.interlock.rules import RULES
+from mnht_controller.interlock.spending import carried, spending
 from mnht_controller.interlock.witness import Witness, field_is_on, guard_refuses
-from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, observe, start
+from mnht_controller.runtime.notices import noticed
+from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, observe
 
 STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.ARMED, Phase.COMPLETE, Phase.TRIPPED})
 """Phases in which the start gate's reasons matter; later the rules themselves are live."""
+
+GAP_S_MAX = 1.0
+"""Longest time between two ticks; the guard has long latched then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +48,27 @@ class State:
     latch: Latch
     core: CoreState
     permit_ka_per_m: float | None
+    told: tuple[str, ...] = ()
 
 
-def initial(plan: Plan, latch: Latch) -> State:
-    """The state of a fresh process: STANDBY, nothing permitted, a kept latch still latched."""
-    tracks = start(plan.envelope.probes)
-    return State(tracks, (), Memory(), latch, fresh_core(plan), None)
+def initial(plan: Plan, latch: Latch, spent: Spent = NOTHING) -> State:
+    """The state of a fresh process: STANDBY, nothing permitted, a kept latch still latched.
+
+    What this prescription has used already stays used.
+    """
+    memory, tracks = carried(plan.envelope, spent)
+    return State(tracks, (), memory, latch, fresh_core(plan), None)
+
+
+def spent(plan: Plan, state: State) -> Spent:
+    """What is to be kept of the session; it is over only when it came to its own end."""
+    is_over = state.core.phase is Phase.COMPLETE
+    return spending(plan.envelope, state.memory.field_s, state.tracks, over=is_over)
 
 
 def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]:
     """Take one tick's inputs to the next state and this tick's decision."""
+    begun = _interrupted(plan, state)
     state, witness = _look(plan, state, given)
     memory, hits = evaluate(RULES, state.memory, witness)
     latch = _let_go(state.latch, memory, witness, given)
@@ -75,7 +92,8 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         )
     )
     permitted = verdict.field_ka_per_m if isinstance(verdict, Permit) else None
-    after = State(state.tracks, state.observations, memory, latch, core_state, permitted)
+    told, notices = noticed(state.told, plan, given, wish.phase)
+    after = State(state.tracks, state.observations, memory, latch, core_state, permitted, told)
     return after, Decision(
         phase=wish.phase,
         demand=wish.demand,
@@ -85,9 +103,17 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         plateau_s=wish.plateau_s,
         field_s=memory.field_s,
         unmet=missing,
-        events=wish.events,
+        events=begun + wish.events + notices,
         trips=latch.trips,
     )
+
+
+def _interrupted(plan: Plan, state: State) -> tuple[Reason, ...]:
+    """Told by the first tick of a process that takes up a session another one had begun."""
+    if state.memory.treatment_s is not None or state.memory.field_s <= 0.0:
+        return ()
+    limit_s = plan.envelope.limits.field_s_max
+    return (Reason("session.interrupted", "session", state.memory.field_s, limit_s),)
 
 
 def _core_input(
@@ -103,12 +129,15 @@ def _core_input(
         is_latched=latch.is_latched,
         permitted_ka_per_m=state.permit_ka_per_m or 0.0,
         operator_seen_s=given.health.operator_seen_s,
+        presence_s=given.health.presence_s,
     )
 
 
 def state_digest(state: State) -> str:
     """A short digest of everything that the next tick depends on."""
-    remembered = (state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m)
+    remembered = (
+        state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m, state.told
+    )  # fmt: skip
     return blake2b(packed(remembered), digest_size=8).hexdigest()
 
 
@@ -132,6 +161,8 @@ def _look(plan: Plan, state: State, given: TickInput) -> tuple[State, Witness]:
         peer_refuses=guard_refuses(given.guard, phase),
         armed=phase in ARMED_OR_LATER,
         stop=any(intent.verb is Verb.STOP for intent in given.intents),
+        slept_s=given.health.slept_s,
+        gap_s_max=GAP_S_MAX,
     )
     return replace(state, tracks=tracks, observations=observations), witness
 
@@ -147,4 +178,4 @@ def _start_request(
     plan: Plan, state: State, seen: tuple[Witness, Memory, Latch], given: TickInput
 ) -> StartRequest:
     prepared_at = state.core.since if state.core.phase is Phase.CHECK else 0.0
-    return StartRequest(*seen, given.guard, plan.envelope_sha256, given.health, prepared_at)
+    return StartRequest(*seen, given.guard, plan, given.health, given.tick, prepared_at)

@@ -36,11 +36,13 @@ class DeviceRow:
         self.identity = ""
         self.connected = False
         self.error = ""
+        self.is_mixed = False
 
     def found(self, identity: Identity) -> None:
         """The right instrument answered and is initialized."""
         self.identity = f"{identity.maker} {identity.model} {identity.serial} {identity.firmware}"
         self.connected, self.error = True, ""
+        self.is_mixed = identity.is_simulated not in (None, self.simulated)
         log.info("device.found", device=self.id, identity=self.identity, resource=self.resource)
 
     def failed(self, error: DeviceError) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mnht_controller.domain.codec import from_plain, to_plain
+from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.trip import Latch
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.read import read_header, read_records
@@ -38,10 +39,13 @@ def replay(path: Path) -> Replay:
     if plan is None:
         raise JournalError(str(path), 1, "no plan in the header: not a controller's journal")
     state: State | None = None
+    spent = NOTHING
     ticks = 0
     for record in read_records(path):
-        if record.kind == "latch":
-            state = initial(plan, from_plain(Latch, record.data))
+        if record.kind == "spent":
+            spent = from_plain(Spent, record.data)
+        elif record.kind == "latch":
+            state = initial(plan, from_plain(Latch, record.data), spent)
         elif record.kind == "tick" and state is not None:
             recorded = from_plain(TickRecord, record.data)
             state, decision = decide(plan, state, recorded.input)

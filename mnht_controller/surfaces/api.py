@@ -31,7 +31,7 @@ from mnht_controller.surfaces.shield import Shield, origins
 from mnht_controller.surfaces.status import Json, alarms, review, status
 from mnht_controller.surfaces.wording import explain
 
-WISHES = (Verb.PREPARE, Verb.START, Verb.PAUSE, Verb.RESUME, Verb.ABANDON)
+WISHES = (Verb.PREPARE, Verb.START, Verb.PAUSE, Verb.RESUME, Verb.ABANDON, Verb.PRESENT)
 GUARD_AGE_S_MAX = 1.0
 
 Handler = Callable[..., Awaitable[object]]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from mnht_controller.domain.codec import from_plain
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
+from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.trip import Latch
 from mnht_controller.guard import machine
 from mnht_controller.guard.thermometer import Sentences
@@ -29,7 +30,11 @@ class VirtualGuard:
     """
 
     def __init__(
-        self, feed: Callable[[bytes, float], object], journal: MemoryJournal, latch: Latch
+        self,
+        feed: Callable[[bytes, float], object],
+        journal: MemoryJournal,
+        latch: Latch,
+        used: Spent = NOTHING,
     ) -> None:
         self._feed = feed
         self.journal = journal
@@ -39,7 +44,7 @@ class VirtualGuard:
         self.confirmed: list[str] = []
         """Hashes that a human confirmed, whatever the machine made of it."""
         self.status: GuardStatus | None = None
-        self.state = machine.start(asyncio.get_running_loop().time(), latch)
+        self.state = machine.start(asyncio.get_running_loop().time(), latch, used)
 
     async def listen(self, wire: MemoryTransport, channel: int) -> None:
         """Read a thermometer of its own for ever, byte by byte, as its port would."""

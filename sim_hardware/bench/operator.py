@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState
-from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.journal.records import TickRecord
 from mnht_controller.runtime.controller import Record
@@ -15,6 +15,9 @@ from sim_hardware.bench.guard import VirtualGuard
 ACTOR = "scripted operator"
 SETTLE_S = 2.0
 """How long a person looks at the picture before preparing; probes need as long to be judged."""
+
+PRESENT_S = 240.0
+"""How often it confirms to be present: before anybody has to ask."""
 
 
 class Tapped:
@@ -27,6 +30,11 @@ class Tapped:
     def is_healthy(self) -> bool:
         """Whether the journal is."""
         return self._journal.is_healthy
+
+    @property
+    def behind_s(self) -> float:
+        """How far the journal is behind."""
+        return self._journal.behind_s
 
     def write(self, kind: str, value: object) -> bool:
         """Write, then show."""
@@ -59,6 +67,8 @@ class ScriptedOperator:
             self._once(Verb.PREPARE)
         elif decision.phase is Phase.CHECK and not self._is_confirmed:
             self._is_confirmed = self._guard.confirm(ACTOR)
+        elif decision.phase in ENERGIZING and given.health.presence_s >= PRESENT_S:
+            self.wish(Verb.PRESENT)
         elif decision.phase is Phase.ARMED and self._guard.state.state is GuardState.ARMED:
             self._once(Verb.START)
 

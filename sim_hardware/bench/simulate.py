@@ -18,11 +18,14 @@ from mnht_controller.domain.command import Permit
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.journal.chain import trace_sha256, verify
 from mnht_controller.journal.records import TickRecord
 from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.controller import Controller
+from mnht_controller.runtime.host import SteadyHost
+from mnht_controller.runtime.spent import MemoryLedger
 from mnht_controller.settings.settings import Device, Settings
 from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
@@ -81,6 +84,7 @@ class Simulation:
         """The guard's, which outlives a controller."""
         self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
         self._ended_at: float | None = None
+        self.ledger, self.guard_used = MemoryLedger(), NOTHING
 
     def run(self) -> None:
         """Run the session to its end."""
@@ -129,13 +133,15 @@ class Simulation:
             self.world.warm_up(self.scenario.skin_c)
         head = header(self.settings, self.plan, "controller", seed=self.seed)
         self.journal = MemoryJournal(head, loop.time)
+        self.journal.write("spent", self.ledger.kept)
         self.journal.write("latch", Latch())
         guard_head = header(self.settings, self.plan, "guard", seed=self.seed)
-        self.guard = VirtualGuard(
-            self.world.line.feed, MemoryJournal(guard_head, loop.time), Latch()
-        )
+        records = MemoryJournal(guard_head, loop.time)
+        self.guard = VirtualGuard(self.world.line.feed, records, Latch(), self.guard_used)
         tapped = Tapped(self.journal, self._seen)
-        shell = Shell(self._transport, self.guard, tapped, lambda _latch: None)
+        shell = Shell(
+            self._transport, self.guard, tapped, lambda _latch: None, SteadyHost(), self.ledger
+        )
         self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
         self.operator = ScriptedOperator(self.guard, self.controller.parts.hall)
         self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)

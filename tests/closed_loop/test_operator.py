@@ -8,6 +8,7 @@ import pytest
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.units import power_fraction
+from sim_hardware.bench import operator
 from sim_hardware.bench.scenario import Wish
 from tests.closed_loop.sessions import Played, amplitude, play, short_settings
 
@@ -91,3 +92,17 @@ def test_h37_a_reset_does_not_bring_the_field_back() -> None:
     assert session.result["outcome"] == "stopped"
     assert session.result["oracle_violations"] == []
     assert [edge.energized for edge in session.seen.edges] == [True, False]
+
+
+@pytest.mark.shows("presence_pauses")
+def test_h47_a_session_that_nobody_confirms_is_paused_at_six_minutes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The scripted operator looks on and says nothing; with its confirmations nothing pauses."""
+    for present_s, phases in ((240.0, {Phase.PLATEAU}), (1e9, {Phase.PLATEAU, Phase.PAUSED})):
+        monkeypatch.setattr(operator, "PRESENT_S", present_s)
+        session = play(settings=short_settings(600.0), until_s=380.0)
+        late = {tick.decision.phase for tick in session.ticks if tick.input.treatment_s > 30.0}
+        assert late == phases
+        told = {event.code for tick in session.ticks for event in tick.decision.events}
+        assert ("presence.due" in told) is (Phase.PAUSED in phases)

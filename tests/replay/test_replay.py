@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mnht_controller.core import phases, pid
-from mnht_controller.interlock import gate, permissives
+from mnht_controller.interlock import gate, start_findings
 from mnht_controller.journal.chain import Chain
 from mnht_controller.thermometry import track
 from tests.closed_loop.sessions import Played, play
@@ -48,7 +48,7 @@ CHANGES: tuple[tuple[str, Callable[[pytest.MonkeyPatch], None], str], ...] = (
     ("how long a permit lasts", lambda m: m.setattr(gate, "PERIODS_PER_PERMIT", 4.0), "ramp"),
     ("how readings are smoothed", lambda m: m.setattr(track, "SMOOTH_S", 1.01), "standby"),
     ("how long an operator may look away",
-     lambda m: m.setattr(permissives, "OPERATOR_SEEN_S_MAX", 9.0), "standby"),
+     lambda m: m.setattr(start_findings, "OPERATOR_SEEN_S_MAX", 9.0), "standby"),
 )  # fmt: skip
 
 

@@ -171,8 +171,8 @@ const WISHES = {
   complete: [["Prepare the next session", "/session/prepare", "primary"]],
   check: [["Abandon", "/session/abandon", ""]],
   armed: [["Start treatment", "/session/start", "primary"], ["Abandon", "/session/abandon", ""]],
-  ramp: [["Pause", "/session/pause", ""]],
-  plateau: [["Pause", "/session/pause", ""]],
+  ramp: [["I am here", "/session/present", ""], ["Pause", "/session/pause", ""]],
+  plateau: [["I am here", "/session/present", ""], ["Pause", "/session/pause", ""]],
   paused: [["Resume", "/session/resume", "primary"]],
   tripped: [["Reset, the cause is gone", "/session/reset", ""]],
 };

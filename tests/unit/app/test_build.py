@@ -10,6 +10,8 @@ from mnht_controller.devices.testing import WireTranscript
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.journal.sink import MemoryJournal
+from mnht_controller.runtime.host import SteadyHost
+from mnht_controller.runtime.spent import MemoryLedger
 from mnht_controller.settings.load import load_site
 from mnht_controller.settings.settings import Device
 
@@ -34,7 +36,7 @@ async def test_each_device_gets_its_own_link_and_nothing_is_opened() -> None:
         return wires[device.id]
 
     journal = MemoryJournal(header(settings, plan, "controller"), lambda: 0.0)
-    shell = Shell(transport, NoGuard(), journal, lambda _: None)
+    shell = Shell(transport, NoGuard(), journal, lambda _: None, SteadyHost(), MemoryLedger())
     controller = build(settings, plan, shell, KEPT, "session")
     assert set(wires) == {"source", "thermometer"}
     assert all(wire.opened == 0 for wire in wires.values())

@@ -23,6 +23,7 @@ EXPECTED = {
         "guard_gone": "standby",
         "pause": "paused",
         "view_lost": "paused",
+        "presence_lost": "paused",
         "reached": "plateau",
         "ramp_timeout": "cooldown",
     },
@@ -31,6 +32,7 @@ EXPECTED = {
         "guard_gone": "standby",
         "pause": "paused",
         "view_lost": "paused",
+        "presence_lost": "paused",
         "plateau_done": "cooldown",
     },
     "paused": {

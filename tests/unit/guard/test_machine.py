@@ -210,6 +210,9 @@ def test_dose_and_time_go_on_over_a_new_arm_of_the_same_session() -> None:
     assert skin.cem43_min > 0.0
     other = replace(ENVELOPE, limits=replace(ENVELOPE.limits, field_s_max=5999.0))
     desk.propose(other, nonce="n4")
+    assert desk.guard.memory.field_s >= spent, "other limits are no new session"
+    other = replace(ENVELOPE, prescription_sha256="1" * 64)
+    desk.propose(other, nonce="n5")
     assert (desk.guard.memory.field_s, desk.guard.field_s) == (0.0, 0.0)
     assert desk.guard.tracks[0].dose is None
 
@@ -340,3 +343,14 @@ def test_bad_for_300_ms_latches_as_the_rules_say() -> None:
     assert desk.trips == []
     desk.run(0.2, silent)
     assert desk.trips == ["probe_bad"]
+
+
+def test_a_field_that_is_permitted_and_not_measured_latches_the_guard_too() -> None:
+    """H18, H22: on the raw read-back of each lease, by the guard's own memory."""
+    desk = Desk().heat()
+    for _ in range(40):
+        desk.now += STEP_S
+        dark = source(desk.now, seq=desk.seq, measured_ka_per_m=0.0, output_on=True)
+        desk.renew(permit_ka_per_m=5.0, source=dark)
+    assert desk.trips[0] == "field_missing"
+    assert desk.state is GuardState.LATCHED

@@ -21,6 +21,7 @@ from mnht_controller.guard.process import TICK_S, GuardProcess, Parts, latch_pat
 from mnht_controller.guard.thermometer import OwnThermometer
 from mnht_controller.interlock.lease import encode_lease, encode_propose
 from mnht_controller.journal.keep import load_latch, save_latch
+from mnht_controller.journal.ledger import Ledger
 from mnht_controller.journal.records import Header
 from mnht_controller.journal.sink import MemoryJournal
 from tests.system.guard_bench import ENVELOPE, config, make_lease
@@ -62,8 +63,9 @@ class Rig:
         self.config = from_plain(GuardConfig, config(folder, "") | {"parent_fd": None})
         self.line = FakeLine()
         self.journal = MemoryJournal(Header("guard", "test", ""), self.clock)
+        self.ledger = Ledger(folder / "state" / "guard.spent")
         self.process = GuardProcess(
-            Parts(self.config, Latch(), self.line, self.journal, self.clock, own)
+            Parts(self.config, Latch(), self.line, self.journal, self.ledger, self.clock, own)
         )
         self.peer = self.join("lease")
         self.seq = 0

@@ -59,6 +59,43 @@ def long_field(ticks: int) -> Course:
     return course(ticks, lambda now: witness(now, envelope=tight))
 
 
+def sources_clock(ticks: int, speed: float) -> Course:
+    """The source's own clock runs at another speed than ours."""
+    return course(
+        ticks,
+        lambda now: witness(now, source=source(now, clock_s=NOW + speed * (now - NOW))),
+    )
+
+
+def frames(ticks: int, speed: float) -> Course:
+    """A thermometer's frames come faster or slower than declared."""
+
+    def at(now: float) -> Witness:
+        count = round((NOW + speed * (now - NOW)) * 10)
+        items = [
+            replace(item, reading=replace(item.reading, at=now, seq=count)) for item in observed()
+        ]
+        return witness(now, observations=tuple(items))
+
+    return course(ticks, at)
+
+
+def steps(*gaps_s: float) -> Course:
+    """Looks with these times between them."""
+    nows = [NOW + sum(gaps_s[:count]) for count in range(len(gaps_s) + 1)]
+    return [witness(now, gap_s_max=1.0) for now in nows]
+
+
+def rising(ticks: int, late_s: float) -> Course:
+    """The steepest legal rise, u by 0.02 a second; the source follows so much later."""
+
+    def at(now: float) -> Witness:
+        permit, measured = (18.0 * (0.02 * max(0.0, now - NOW - s)) ** 0.5 for s in (0.0, late_s))
+        return witness(now, permit_ka_per_m=permit, source=source(now, measured_ka_per_m=measured))
+
+    return course(ticks, at)
+
+
 def stale(role: Role, why: Why) -> Observation:
     """A probe whose last value no longer counts."""
     return seen(role, codes=(why,), quality=Quality.STALE)
@@ -86,9 +123,13 @@ SCENARIOS: dict[str, Course] = {
     "uncertain": [witness(uncertain_s=0.31)],
     "source_lost": silent_source(5),
     "readback_missing": sources(4, measured_ka_per_m=None),
+    "field_missing": sources(18, measured_ka_per_m=0.0),
     "output_off_unasked": sources(7, output_on=False, measured_ka_per_m=0.0),
     "skin_dose": probes(1, seen(Role.SKIN, cem43_min=40.1)),
     "session_time": long_field(8),
+    "host_suspended": [witness(slept_s=0.51)],
+    "clock_fault": [witness(gap_s_max=1.0), witness(NOW + 1.1, gap_s_max=1.0)],
+    "clock_rate": sources_clock(80, 0.5),
     "lease_lost": [witness(peer_age_s=0.21)],
     "guard_refuses": [witness(peer_refuses=True)],
     "skin_cap": probes(1, seen(Role.SKIN, c=43.51)),
@@ -112,6 +153,16 @@ ALSO: tuple[tuple[str, str, Course], ...] = (
     ("read-back above the cap", "field_cap", sources(1, permit=7.5, measured_ka_per_m=7.9)),
     ("H f above the cap", "field_cap", sources(1, measured_ka_per_m=7.4, frequency_hz=115_000.0)),
     ("trip: no permit at all", "off_not_obeyed", sources(4, permit=None, measured_ka_per_m=18.0)),
+    ("clock stands still", "clock_fault", steps(0.1, 0.0, 0.0)),
+    ("clock goes back", "clock_fault", steps(0.1, -5.0)),
+    ("clock leaps", "clock_fault", steps(0.1, 5.0)),
+    ("clock of the source is too fast", "clock_rate", sources_clock(80, 2.0)),
+    ("too many frames", "clock_rate", frames(80, 2.0)),
+    ("less than half", "field_missing", sources(18, measured_ka_per_m=2.2)),
+    ("a small field", "field_missing", sources(18, permit=0.5, measured_ka_per_m=0.0)),
+    ("field gone after a while", "field_missing", [
+        *sources(20), *[replace(item, now=item.now + 2.0, source=source(
+            item.now + 2.0, measured_ka_per_m=0.0)) for item in sources(5)]]),
     ("alternating reasons", "probe_bad", [
         *probes(2, seen(Role.SKIN, codes=(Why.RANGE,))),
         *[replace(item, now=item.now + 0.2, source=source(item.now + 0.2))
@@ -131,5 +182,20 @@ NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
     ("off for 500 ms only", "output_off_unasked", sources(6, output_on=False)),
     ("off and nothing permitted", "output_off_unasked", sources(9, permit=0.0, output_on=False)),
     ("off after a trip", "output_off_unasked", sources(9, permit=None, output_on=False)),
+    ("one look without time", "clock_fault", steps(0.1, 0.0, 0.1)),
+    ("a late look", "clock_fault", steps(0.1, 0.9)),
+    ("messages have no beat", "clock_fault", course(3, lambda now: witness(1.5 * now))),
+    ("a clock a third too slow", "clock_rate", sources_clock(200, 0.7)),
+    ("half the frames lost", "clock_rate", frames(200, 0.5)),
+    ("a source without a clock", "clock_rate", sources(200, clock_s=0.0)),
+    ("half is there", "field_missing", sources(40, measured_ka_per_m=2.5)),
+    ("just switched on", "field_missing", sources(16, measured_ka_per_m=0.0)),
+    ("a rise that is followed late", "field_missing", rising(60, 1.2)),
+    (
+        "no more than zero is permitted",
+        "field_missing",
+        sources(40, permit=0.0, measured_ka_per_m=0.0),
+    ),
+    ("too little to tell", "field_missing", sources(40, permit=0.2, measured_ka_per_m=0.0)),
     ("a lower frequency", "field_cap", sources(1, permit=7.5, frequency_hz=90_000.0)),
 )

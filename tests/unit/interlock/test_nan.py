@@ -12,7 +12,6 @@ import pytest
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality, Reading
-from mnht_controller.domain.tick import Health
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.bounds import envelope_faults
 from mnht_controller.interlock.memory import Memory, Since
@@ -20,12 +19,12 @@ from mnht_controller.interlock.permissives import StartRequest, unmet
 from mnht_controller.interlock.witness import field_is_on
 from mnht_controller.thermometry import rate
 from mnht_controller.thermometry.observe import Clock, Why, observe, start
-from tests.plans import ENVELOPE, PROBES
+from tests.plans import ENVELOPE, HEALTHY, PROBES
 from tests.unit.guard.desk import Desk
 from tests.unit.interlock.scenarios import SCENARIOS
 from tests.unit.interlock.scene import (
     NOW,
-    SHA,
+    PLAN,
     codes,
     judged,
     observed,
@@ -61,7 +60,7 @@ def test_a_skin_that_is_no_number_is_too_warm_to_start() -> None:
     item = replace(item, reading=replace(item.reading, value=NAN))
     moment = witness(observations=observed(item), armed=False, permit_ka_per_m=None)
     guard = status(state=GuardState.DISABLED)
-    request = StartRequest(moment, judged([moment])[0], Latch(), guard, SHA, Health())
+    request = StartRequest(moment, judged([moment])[0], Latch(), guard, PLAN, HEALTHY, tick=1)
     assert "skin_too_warm" in {reason.code for reason in unmet(request)}
 
 

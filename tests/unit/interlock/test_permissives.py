@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from mnht_controller.domain.codec import digest
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.limits import Region
-from mnht_controller.domain.prescription import Envelope
+from mnht_controller.domain.prescription import Envelope, Plan
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality
 from mnht_controller.domain.tick import Health
@@ -18,11 +19,12 @@ from mnht_controller.interlock.evaluate import Hit
 from mnht_controller.interlock.latch import latched
 from mnht_controller.interlock.permissives import PERMISSIVES, StartRequest, unmet
 from mnht_controller.interlock.rules import RULES
+from mnht_controller.interlock.start_findings import needed_disk_mb
 from mnht_controller.interlock.witness import Witness
-from mnht_controller.thermometry.observe import Why
-from tests.plans import ENVELOPE, PROBES
+from mnht_controller.thermometry.observe import Observation, Why
+from tests.plans import ENVELOPE, GAINS, HEALTHY, PRESCRIPTION, PROBES
 from tests.unit.interlock.scenarios import SCENARIOS
-from tests.unit.interlock.scene import NOW, SHA, judged, observed, seen, source, status, witness
+from tests.unit.interlock.scene import NOW, PLAN, judged, observed, seen, source, status, witness
 
 OFF = {"setpoint_ka_per_m": 0.0, "measured_ka_per_m": 0.0, "output_on": False}
 COOL = observed(seen(Role.SKIN, c=34.0))
@@ -35,10 +37,10 @@ def quiet(**changes: Any) -> Witness:
 
 
 def request(seen_as: Witness | None = None, **changes: Any) -> StartRequest:
+    """A session that may be armed, but for the changes."""
     moment = seen_as or quiet()
-    guard = status(state=GuardState.DISABLED)
-    good = StartRequest(moment, judged([moment])[0], Latch(), guard, SHA, Health())
-    return replace(good, **changes)
+    memory, guard = judged([moment])[0], status(state=GuardState.DISABLED)
+    return replace(StartRequest(moment, memory, Latch(), guard, PLAN, HEALTHY, tick=1), **changes)
 
 
 def codes(seen_as: Witness | None = None, **changes: Any) -> set[str]:
@@ -49,39 +51,126 @@ def wide(**limits: Any) -> Envelope:
     return replace(ENVELOPE, limits=replace(ENVELOPE.limits, **limits))
 
 
-UNMET: dict[str, set[str]] = {
-    "latched": codes(
-        latch=latched(Latch(), (Hit("x", "H01", Effect.TRIP, "", None, None),), 1.0, 1.0)
-    ),
-    "guard_state": codes(guard=status(state=GuardState.LATCHED)),
-    "guard_envelope": codes(guard=status(state=GuardState.ARMED, envelope_sha256="")),
-    "journal": codes(health=Health(journal_ok=False)),
-    "operator_absent": codes(health=Health(operator_seen_s=10.1)),
-    "envelope": codes(quiet(envelope=wide(skin_c_trip=44.1))),
-    "probe_suspect": codes(
-        quiet(observations=observed(seen(Role.SKIN, c=34.0, quality=Quality.SUSPECT)))
-    ),
-    "skin_too_warm": codes(quiet(observations=observed(seen(Role.SKIN, c=43.0)))),
-    "prediction_unknown": codes(
-        quiet(observations=observed(seen(Role.SKIN, c=34.0, predicted_c=None)))
-    ),
-    "source_not_zero": codes(quiet(source=source(**{**OFF, "output_on": True}))),
-}
+def sick(**health: Any) -> StartRequest:
+    return request(health=replace(HEALTHY, **health))
+
+
+def guarded(**changes: Any) -> StartRequest:
+    return request(guard=status(**{"state": GuardState.DISABLED, **changes}))
+
+
+def probed(*disturbed: Observation) -> StartRequest:
+    return request(quiet(observations=observed(seen(Role.SKIN, c=34.0), *disturbed)))
+
+
+def prescribed(**changes: Any) -> StartRequest:
+    """A consistent plan with another prescription."""
+    prescription = replace(PRESCRIPTION, **changes)
+    envelope = replace(ENVELOPE, prescription_sha256=digest(prescription))
+    return planned(replace(PLAN, prescription=prescription, envelope=envelope))
+
+
+def planned(plan: Plan) -> StartRequest:
+    """This plan, confirmed by its own hash."""
+    plan = replace(plan, envelope_sha256=digest(plan.envelope))
+    moment = quiet(envelope=plan.envelope)
+    guard = status(state=GuardState.DISABLED, envelope_sha256=plan.envelope_sha256)
+    return request(moment, plan=plan, guard=guard)
+
+
+def two_skins(c: float) -> tuple[Observation, ...]:
+    """A second required skin probe beside the one at 34 °C."""
+    other = seen(Role.SKIN, c=c)
+    other = replace(other, probe=replace(other.probe, id="skin_2", channel=4))
+    return (*COOL, other)
+
+
+BOTH = replace(ENVELOPE, probes=(*PROBES, two_skins(34.0)[-1].probe))
+TRIP = Hit("x", "H01", Effect.TRIP, "", None, None)
+UNREQUIRED = replace(ENVELOPE, probes=(PROBES[0], replace(PROBES[1], required=False), PROBES[2]))
+
+CASES: tuple[tuple[str, StartRequest], ...] = (
+    ("latched", request(latch=latched(Latch(), (TRIP,), 1.0, 1.0))),
+    ("guard_state", guarded(state=GuardState.LATCHED)),
+    ("guard_envelope", guarded(envelope_sha256="")),
+    ("guard_fault", guarded(fault="guard.latch: no space left on device")),
+    ("guard_deaf", request(tick=7)),
+    ("journal", sick(journal_ok=False)),
+    ("disk_space", sick(disk_free_mb=499.9)),
+    ("disk_space", sick(disk_free_mb=None)),
+    ("spent_unreadable", sick(spent_ok=False)),
+    ("tick_late", sick(late_ticks=2)),
+    ("tick_period", request(plan=replace(PLAN, period_s=0.2))),
+    ("task_silent", sick(silent_tasks=("thermometer",))),
+    ("operator_absent", sick(operator_seen_s=10.1)),
+    ("presence", sick(presence_s=300.1)),
+    ("presence", sick(presence_s=float("nan"))),
+    ("device_lost", sick(lost_devices=("chiller",))),
+    ("device_mixture", sick(mixed_devices=("source",))),
+    ("envelope", request(quiet(envelope=wide(skin_c_trip=44.1)))),
+    ("plan_hash", request(plan=replace(PLAN, prescription=replace(PRESCRIPTION, plateau_s=9.0)))),
+    ("region_mismatch", prescribed(region=Region.HEAD)),
+    ("role_unprobed", planned(replace(prescribed(control_role=Role.TUMOR).plan,
+                                      envelope=replace(UNREQUIRED, prescription_sha256=digest(
+                                          replace(PRESCRIPTION, control_role=Role.TUMOR)))))),
+    ("prescription", prescribed(setpoint_c=43.1)),
+    ("prescription", prescribed(tumor_setpoint_c=60.1)),
+    ("prescription", prescribed(plateau_s=0.0)),
+    ("prescription", prescribed(ramp_c_per_min=0.0)),
+    ("prescription", prescribed(cooldown_s_max=-1.0)),
+    ("gains", request(plan=replace(PLAN, gains=replace(GAINS, integral_s=float("nan"))))),
+    ("gains", request(plan=replace(PLAN, gains=replace(GAINS, slew_per_s=0.0)))),
+    ("probe_suspect", probed(seen(Role.SKIN, c=34.0, quality=Quality.SUSPECT))),
+    ("skin_too_warm", probed(seen(Role.SKIN, c=43.0))),
+    ("too_cold", probed(seen(Role.SKIN, c=19.9))),
+    ("too_cold", probed(seen(Role.TUMOR, c=29.9))),
+    ("skin_spread", request(quiet(envelope=BOTH, observations=two_skins(25.0)))),
+    ("prediction_unknown", probed(seen(Role.SKIN, c=34.0, predicted_c=None))),
+    ("source_not_zero", request(quiet(source=source(**{**OFF, "output_on": True})))),
+)  # fmt: skip
+"""Each breaks one thing of a session that could otherwise be armed."""
 
 
 def test_a_ready_session_may_be_armed() -> None:
     assert unmet(request()) == ()
     assert unmet(request(guard=status(state=GuardState.ARMED))) == ()
+    assert unmet(prescribed(tumor_setpoint_c=55.0, ramp_c_per_min=1.0)) == ()
+    assert unmet(request(quiet(envelope=BOTH, observations=two_skins(27.0)))) == ()
 
 
-def test_every_row_has_a_case() -> None:
-    assert {row.code for row in PERMISSIVES} == set(UNMET)
+def test_every_row_has_a_case_and_there_are_at_least_25() -> None:
+    """H30: T30."""
+    assert {row.code for row in PERMISSIVES} == {code for code, _ in CASES}
+    assert len(PERMISSIVES) >= 25
+    own = [row.code for row in PERMISSIVES] + [row.code for row in RULES]
+    assert len({*own}) == len(own), "each precondition has a code of its own"
     assert all(row.title for row in PERMISSIVES)
 
 
-@pytest.mark.parametrize("code", UNMET)
-def test_a_row_refuses_by_its_own_code(code: str) -> None:
-    assert UNMET[code] == {code}
+@pytest.mark.parametrize(("code", "broken"), CASES)
+def test_a_row_refuses_by_its_own_code_and_no_other(code: str, broken: StartRequest) -> None:
+    """H30, H34, H38, H44: one thing broken, one reason given."""
+    assert {reason.code for reason in unmet(broken)} == {code}
+
+
+def test_a_warm_neighbor_after_field_is_no_disagreement() -> None:
+    """After a pause the deposit's side is warm: only before any field must skin agree."""
+    moment = quiet(envelope=BOTH, observations=two_skins(25.0))
+    memory = replace(judged([moment])[0], field_s=1.0)
+    assert codes(moment, memory=memory) == set()
+
+
+def test_a_number_that_is_none_has_no_hash_and_is_refused() -> None:
+    """H40: and the tick goes on."""
+    plan = replace(PLAN, prescription=replace(PRESCRIPTION, plateau_s=float("nan")))
+    assert codes(plan=plan) == {"plan_hash", "prescription"}
+
+
+def test_a_longer_session_needs_more_room() -> None:
+    """H34: three sessions' records."""
+    short, long = (needed_disk_mb(prescribed(plateau_s=s).plan) for s in (60.0, 5400.0))
+    assert short == 500.0
+    assert long == pytest.approx(3 * (2400 + 5400 + 600) * 10 * 0.004)
 
 
 @pytest.mark.parametrize("code", [row.code for row in RULES])
@@ -148,7 +237,7 @@ def test_all_that_is_unmet_is_named_at_once() -> None:
     moment = quiet(source=None, peer_age_s=None, envelope=wide(skin_c_cap=50.0))
     found = codes(moment, guard=None, health=Health(journal_ok=False, operator_seen_s=99.0))
     assert found >= {"source_lost", "lease_lost", "envelope", "guard_state", "journal"}
-    assert "operator_absent" in found
+    assert found >= {"operator_absent", "disk_space"}
 
 
 @pytest.mark.parametrize(

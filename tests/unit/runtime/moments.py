@@ -13,7 +13,7 @@ from mnht_controller.domain.reading import Quality, Reading, SourceReading
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.runtime.decide import State, decide, initial
-from tests.plans import plan
+from tests.plans import HEALTHY, plan
 
 PLAN = plan()
 DT_S = 0.1
@@ -41,7 +41,7 @@ class Desk:
     armed_at: float | None = None
     """When the human confirmed; None: just now."""
     envelope_sha256: str = PLAN.envelope_sha256
-    health: Health = field(default_factory=Health)
+    health: Health = HEALTHY
     source: dict[str, Any] = field(default_factory=dict)
     """Fields of the snapshot that are otherwise."""
     probe: dict[str, Any] = field(default_factory=dict)
@@ -97,6 +97,7 @@ class Desk:
         guard = None
         if self.guard is not None:
             guard = guard_status(self.guard, now, self.envelope_sha256)
+            guard = replace(guard, lease_seq=self.number)
             if self.armed_at is not None:
                 guard = replace(guard, armed_at=self.armed_at)
         return TickInput(

@@ -26,7 +26,9 @@ def test_what_is_taken_has_no_reasons() -> None:
         assert asked(desk, verb, value) == (), verb
 
 
-@pytest.mark.parametrize("verb", [v for v in Verb if v not in {Verb.PREPARE, Verb.STOP}])
+@pytest.mark.parametrize(
+    "verb", [v for v in Verb if v not in {Verb.PREPARE, Verb.STOP, Verb.PRESENT}]
+)
 def test_what_means_nothing_in_standby_is_refused_with_its_phase(verb: Verb) -> None:
     desk = Desk()
     desk.ticks(SETTLED)

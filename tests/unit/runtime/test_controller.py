@@ -15,9 +15,13 @@ from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import decode_from_controller
+from mnht_controller.journal.records import Event
 from mnht_controller.runtime.controller import Controller, Parts, leased_amplitude
+from mnht_controller.runtime.device import DeviceRow
 from mnht_controller.runtime.door import Asked, Hall
+from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.pacer import Beat
+from mnht_controller.runtime.spent import MemoryLedger
 from tests.unit.runtime.moments import PLAN, SETTLED, SOURCE, guard_status
 
 
@@ -33,14 +37,27 @@ class Room:
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     status: GuardStatus | None = None
     is_healthy: bool = True
+    behind_s: float = 0.0
     now: float = 100.0
     number: int = 0
     amplitude: float = 0.0
 
     def __post_init__(self) -> None:
         self.hall = Hall()
+        self.row = DeviceRow("device", "driver", "", simulated=True)
+        self.row.connected = True
         self.liveness_at = self.now
-        parts = Parts(self, {"thermometer": self}, self, self, self.hall, self._keep)  # type: ignore[arg-type,dict-item]
+        self.ledger = MemoryLedger()
+        parts = Parts(
+            source=self,  # type: ignore[arg-type]
+            thermometers={"thermometer": self},  # type: ignore[dict-item]
+            guard=self,
+            journal=self,
+            hall=self.hall,
+            keep_latch=self._keep,
+            host=SteadyHost(),
+            ledger=self.ledger,
+        )
         self.controller = Controller(PLAN, parts, Latch(), "session")
 
     # ---- as the source -------------------------------------------------------------------------
@@ -95,7 +112,7 @@ class Room:
         self.controller.tick(Beat(self.number, self.now, late_s))
 
     def guard(self, state: GuardState) -> None:
-        self.status = guard_status(state, self.now)
+        self.status = replace(guard_status(state, self.now), lease_seq=self.number)
 
 
 class SourceOf:
@@ -104,6 +121,7 @@ class SourceOf:
     def __init__(self, room: Room) -> None:
         self._room = room
         self.act, self.prepare, self.uncertain_s = room.act, room.prepare, room.uncertain_s
+        self.row = room.row
 
     @property
     def latest(self) -> object:
@@ -225,9 +243,83 @@ def test_late_ticks_are_counted_until_one_is_on_time(room: Room) -> None:
     assert [r.input.health.late_ticks for r in room.records] == [0, 1, 2, 0]
 
 
-def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
-    room.is_healthy = False
+def test_h30_what_the_shell_knows_against_arming_is_in_the_ticks_health(room: Room) -> None:
+    room.controller.liveness.beat("thermometer", room.now - 60.0)
+    room.row.connected, room.row.is_mixed = False, True
+    room.controller.parts = replace(room.controller.parts, host=SteadyHost(free_mb=499.0))
     room.tick()
+    health = room.records[-1].input.health
+    assert health.silent_tasks == ("thermometer",)
+    assert health.lost_devices == health.mixed_devices == ("device", "device")
+    assert health.disk_free_mb == 499.0
+    found = {reason.code for reason in room.records[-1].decision.unmet}
+    assert found >= {"task_silent", "device_lost", "device_mixture", "disk_space"}
+
+
+@dataclass
+class RestlessHost(SteadyHost):
+    """A host whose wall clock is set."""
+
+    offset_s: float = 0.0
+
+    def wall_offset_s(self) -> float:
+        return self.offset_s
+
+
+YEAR_S = 365.25 * 86400.0
+
+
+@pytest.mark.parametrize("step_s", [-10 * YEAR_S, -3600.0, -1.5, 1.5, 3600.0, 10 * YEAR_S])
+def test_h32_a_step_of_the_wall_clock_is_told_and_changes_nothing(step_s: float) -> None:
+    rooms = []
+    for step in (0.0, step_s):
+        room, host = Room(), RestlessHost()
+        parts = replace(room.controller.parts, source=SourceOf(room), host=host)  # type: ignore[arg-type]
+        room.controller = Controller(PLAN, parts, Latch(), "session")
+        energized(room)
+        host.offset_s = step
+        for _ in range(5):
+            room.guard(GuardState.RUN)
+            room.tick()
+        rooms.append(room)
+    still, stepped = rooms
+    told = [record for record in stepped.records if isinstance(record, Event)]
+    assert [(event.code, event.detail) for event in told] == [
+        ("wall_clock.step", f"{step_s:+.1f} s")
+    ]
+    assert [record for record in stepped.records if record not in told] == still.records
+
+
+def test_h43_what_is_used_is_kept_off_the_tick_once_a_second(room: Room) -> None:
+    energized(room)
+    for _ in range(20):
+        room.guard(GuardState.RUN)
+        room.tick()
+    used = room.controller.state.memory.field_s
+    assert used - 1.1 <= room.ledger.last.field_s <= used
+    room.ledger.why = "no space left on device"
+    room.tick()
+    assert room.records[-1].input.health.spent_ok is False
+
+
+@pytest.mark.parametrize("verb", Verb)
+def test_h47_whoever_asks_for_something_is_present_but_not_who_stops(
+    room: Room, verb: Verb
+) -> None:
+    room.tick()
+    assert room.records[-1].input.health.presence_s > 1e6
+    room.tick(verb)
+    is_present = room.records[-1].input.health.presence_s == 0.0
+    assert is_present is (verb is not Verb.STOP)
+    if is_present:
+        room.tick()
+        assert room.records[-1].input.health.presence_s == pytest.approx(0.1)
+
+
+def test_an_unhealthy_journal_is_in_the_next_ticks_health(room: Room) -> None:
+    room.is_healthy, room.behind_s = False, 2.1
+    room.tick()
+    assert room.records[-1].input.health.journal_behind_s == 2.1
     assert room.records[-1].input.health.journal_ok is False
     assert "journal" in {reason.code for reason in room.records[-1].decision.unmet}
 

@@ -13,11 +13,11 @@ from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.reading import Quality
-from mnht_controller.domain.tick import Decision, Health
+from mnht_controller.domain.tick import Decision
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.runtime import decide as floor
 from mnht_controller.runtime.decide import initial, state_digest
-from tests.plans import ENVELOPE, plan
+from tests.plans import ENVELOPE, HEALTHY, plan
 from tests.unit.runtime.moments import PLAN, SETTLED, Desk
 
 KEPT = Latch((Trip("skin_trip", "H13", "skin", 44.1, 44.0, 1.0, 1.0),))
@@ -74,8 +74,8 @@ UNMET: tuple[tuple[str, dict[str, object]], ...] = (
     ("guard_state", {"guard": GuardState.LATCHED}),
     ("guard_envelope", {"envelope_sha256": "0" * 64}),
     ("lease_lost", {"guard": None}),
-    ("journal", {"health": Health(journal_ok=False)}),
-    ("operator_absent", {"health": Health(operator_seen_s=10.1)}),
+    ("journal", {"health": replace(HEALTHY, journal_ok=False)}),
+    ("operator_absent", {"health": replace(HEALTHY, operator_seen_s=10.1)}),
     ("skin_too_warm", {"skin_c": 43.2}),
     ("probe_bad", {"probe": {"value": None, "quality": Quality.BAD}}),
     ("watchdog_off", {"source": {"watchdog_on": False}}),
@@ -102,7 +102,7 @@ def test_whatever_is_unmet_keeps_the_session_in_check(
 
 
 def test_all_that_is_unmet_is_named_at_once() -> None:
-    desk = Desk(skin_c=43.2, health=Health(journal_ok=False), guard=None)
+    desk = Desk(skin_c=43.2, health=replace(HEALTHY, journal_ok=False), guard=None)
     assert codes(desk.ticks(SETTLED)) >= {"journal", "skin_too_warm", "guard_state", "lease_lost"}
 
 
@@ -112,7 +112,7 @@ def test_what_is_unmet_in_armed_keeps_start_from_being_taken() -> None:
     desk.tick(Verb.PREPARE)
     desk.guard = GuardState.ARMED
     desk.tick()
-    desk.health = Health(journal_ok=False)
+    desk.health = replace(HEALTHY, journal_ok=False)
     decision = desk.tick(Verb.START)
     assert decision.phase is Phase.ARMED
     assert "journal" in codes(decision)

@@ -23,7 +23,8 @@ ROUTES = {
     ("GET", "/alarms"), ("GET", "/devices"), ("GET", "/session"), ("GET", "/session/history"),
     ("GET", "/session/pending"), ("GET", "/site"), ("GET", "/stream"), ("POST", "/logout"),
     ("POST", "/session/abandon"), ("POST", "/session/confirm"), ("POST", "/session/lower"),
-    ("POST", "/session/pause"), ("POST", "/session/prepare"), ("POST", "/session/reset"),
+    ("POST", "/session/pause"), ("POST", "/session/prepare"), ("POST", "/session/present"),
+    ("POST", "/session/reset"),
     ("POST", "/session/resume"), ("POST", "/session/start"), ("POST", "/session/stop"),
     ("POST", "/stream/seen"),
 }  # fmt: skip
@@ -164,7 +165,7 @@ async def test_refusal_lists_every_reason_in_words(desk: Bench) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("verb", ["prepare", "start", "pause", "resume", "abandon"])
+@pytest.mark.parametrize("verb", ["prepare", "start", "pause", "resume", "abandon", "present"])
 async def test_wishes_reach_the_controller_signed(desk: Bench, verb: str) -> None:
     headers = await desk.login()
     await desk.publish()

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""H37, H43: what was used outlives the process; what cannot be read is never taken for zero."""
+
+import errno
+from pathlib import Path
+from typing import Never
+
+import pytest
+
+from mnht_controller.domain.spent import ProbeDose, Spent
+from mnht_controller.journal import disk
+from mnht_controller.journal.ledger import Ledger
+
+USED = Spent("a" * 64, 12.5, (ProbeDose("skin", 3.25),), over=False)
+
+
+def kept(path: Path, *spent: Spent) -> Spent | None:
+    """What a later process finds after these were kept."""
+    ledger = Ledger(path)
+    for one in spent:
+        ledger.keep(one)
+    ledger.close()
+    later = Ledger(path)
+    later.close()
+    return later.kept
+
+
+def test_it_survives_a_restart_and_the_newest_counts(tmp_path: Path) -> None:
+    path = tmp_path / "spent"
+    assert kept(path) == Spent()
+    later = Spent("a" * 64, 13.5, (ProbeDose("skin", 3.5),), over=False)
+    assert kept(path, USED, later) == later
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [entry.name for entry in tmp_path.iterdir()] == ["spent"]
+
+
+def test_nothing_used_does_not_replace_what_was(tmp_path: Path) -> None:
+    path = tmp_path / "spent"
+    assert kept(path, USED, Spent("b" * 64, 0.0, (), over=True)) == USED
+
+
+def test_every_truncation_and_flipped_byte_is_unreadable_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "spent"
+    kept(path, USED)
+    whole = path.read_bytes()
+    damaged = [whole[:length] for length in range(0, len(whole) - 1, 3)]
+    damaged += [whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in range(0, 150, 3)]
+    for data in damaged:
+        path.write_bytes(data)
+        ledger = Ledger(path)
+        ledger.keep(USED)
+        ledger.close()
+        assert (ledger.kept, bool(ledger.why)) == (None, True), data
+        assert path.read_bytes() == data
+
+
+def test_a_disk_that_fails_is_said_and_recovers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H34."""
+
+    def full(*_: object) -> Never:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    ledger = Ledger(tmp_path / "spent")
+    with monkeypatch.context() as broken:
+        broken.setattr(disk, "replace", full)
+        ledger.keep(USED)
+        ledger.close()
+    assert ledger.why == "spent: cannot be kept: no space left on device"
+    assert kept(tmp_path / "spent", USED) == USED
