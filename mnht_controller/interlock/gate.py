@@ -16,6 +16,7 @@ from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.interlock.bounds import cap_at_ka_per_m, cap_ka_per_m, is_frequency
 from mnht_controller.interlock.evaluate import Hit
 from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, is_fresh
+from mnht_controller.interlock.pulse_trips import hazard_of
 
 PERMIT_S_MAX = 1.0
 PERIODS_PER_PERMIT = 3.0
@@ -51,13 +52,25 @@ def gate(request: GateRequest) -> Permit | Inhibit:
 
 
 def demand_hits(demand: FieldDemand, plan: Plan) -> tuple[Hit, ...]:
-    """Trip hits for a demand that control must never make; the caller latches them."""
+    """Trip hits for a demand that control must never make, or makes because the pulse has failed.
+
+    The caller latches them.
+    """
     amplitude = demand.field_ka_per_m
     cap = cap_ka_per_m(plan.envelope)
-    if amplitude is None or 0.0 <= amplitude <= cap:
+    if amplitude is None:
+        return tuple([hit for reason in demand.reasons for hit in _pulse_hits(reason)])
+    if 0.0 <= amplitude <= cap:
         return ()
     value = amplitude if amplitude - amplitude == 0.0 else None
     return (Hit("demand_invalid", "H40", Effect.TRIP, "control", value, cap),)
+
+
+def _pulse_hits(reason: Reason) -> tuple[Hit, ...]:
+    hazard = hazard_of(reason.code)
+    if hazard is None:
+        return ()
+    return (Hit(reason.code, hazard, Effect.TRIP, reason.where, reason.value, reason.limit),)
 
 
 def _is_tripped(request: GateRequest) -> bool:

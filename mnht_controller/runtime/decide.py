@@ -87,6 +87,7 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         unmet=missing,
         events=wish.events,
         trips=latch.trips,
+        identified=wish.identified,
     )
 
 
