@@ -60,6 +60,11 @@ class Pulse:
     heard: tuple[Heard, ...] = ()
     identified: tuple[Identified, ...] = ()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has begun and is not over: the loops wait for its end."""
+        return bool(self.heard) and not self.is_over
+
 
 @quick
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def followed(
 
 def judged(plan: Plan, pulse: Pulse) -> tuple[Pulse, Reason | None]:
     """End the pulse when it has told enough, or after its time; a reason when it has failed."""
-    if pulse.is_over or not pulse.heard:
+    if not pulse.is_running:
         return pulse, None
     fits = _fits(plan, pulse)
     tumor = _hottest(fits, is_tumor=True)
@@ -124,6 +129,17 @@ def judged(plan: Plan, pulse: Pulse) -> tuple[Pulse, Reason | None]:
     if not is_late and not _is_told(plan, pulse, fits, failure):
         return pulse, None
     return replace(pulse, is_over=True, identified=_identified(plan, fits)), failure
+
+
+def unseen(observations: tuple[Observation, ...]) -> tuple[Reason, ...]:
+    """Name each required probe without a value: nothing is heated without it."""
+    return tuple(
+        [
+            Reason("control.no_reading", seen.probe.id)
+            for seen in observations
+            if seen.probe.required and seen.control_c is None
+        ]
+    )
 
 
 def stopped(pulse: Pulse) -> Pulse:

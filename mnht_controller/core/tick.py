@@ -55,7 +55,7 @@ def _moved(
     refusals = conditions.refused(given.intents, row) if given.intents else ()
     if row is None:
         return state, refusals
-    is_cut_short = row.to is Phase.PLATEAU and not state.pulse.is_over
+    is_cut_short = row.to is Phase.PLATEAU and state.pulse.is_running
     skipped = (Reason("pulse.skipped", row.condition),) if is_cut_short else ()
     state = session.entered(plan, state, row, given, controlled_c)
     return state, (Reason(f"phase.{row.to}", row.condition), *skipped, *refusals)
@@ -73,7 +73,7 @@ def _controlled(
         return state, FieldDemand(None, (phase_reason,))
     if failure is not None:
         return state, FieldDemand(None, (failure,))
-    if state.phase is Phase.RAMP and not state.pulse.is_over:
+    if state.phase is Phase.RAMP and state.pulse.is_running:
         return state, _pulsed(plan, state, given, dt_s)
     moving = setpoint.advance(state.setpoint, plan.prescription.ramp_c_per_min, dt_s)
     skin_c, tumor_c = _setpoints(plan, moving.now_c)
@@ -108,7 +108,10 @@ def _heard(
 
 
 def _pulsed(plan: Plan, state: CoreState, given: CoreInput, dt_s: float) -> FieldDemand:
-    """The pulse in place of the loops, which begin after it where it ends."""
+    """The pulse in place of the loops, which begin after it where it ends. Blind, no field."""
+    blind = pulse.unseen(given.observations)
+    if blind:
+        return FieldDemand(None, blind)
     slew = slew_per_s(plan)
     power = pulse.power(plan, state.ceiling_ka_per_m, slew, _moment(given, dt_s))
     field = min(field_ka_per_m(power), state.ceiling_ka_per_m)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.reading import SourceReading
+from mnht_controller.interlock.heat import Heat, warmed
 from mnht_controller.interlock.witness import Witness, field_is_on
 
 
@@ -48,6 +49,7 @@ class Memory:
     permits: tuple[Held, ...] = ()
     frame: Frame | None = None
     since: tuple[Since, ...] = ()
+    heat: Heat | None = None
 
     def first_true(self, code: str, where: str) -> float | None:
         """Since when this finding has held; None when it did not hold last time."""
@@ -70,6 +72,7 @@ def remember(memory: Memory, witness: Witness) -> Memory:
         field_s=memory.field_s + _on_s(memory, witness),
         permits=_permits(memory, witness),
         frame=memory.frame if witness.source is None else _frame(memory, witness, witness.source),
+        heat=warmed(memory.heat, witness),
     )
 
 

@@ -18,6 +18,7 @@ from mnht_controller.interlock.evaluate import present
 from mnht_controller.interlock.findings import over
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.rules import RULES
+from mnht_controller.interlock.thermal_findings import baseline_faults
 from mnht_controller.interlock.witness import FIELD_ON_KA_PER_M, Witness
 
 OPERATOR_SEEN_S_MAX = 10.0
@@ -136,6 +137,11 @@ def _source_zero(request: StartRequest) -> Iterable[Reason]:
     return () if is_zero else (Reason("source_not_zero", spec.device, measured, FIELD_ON_KA_PER_M),)
 
 
+def _baseline(request: StartRequest) -> Iterable[Reason]:
+    found = baseline_faults(request.witness.observations)
+    return [Reason("baseline", where, value, limit) for where, value, limit in found]
+
+
 PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("latched", "a trip is still latched: reset it", _latch),
     Permissive("guard_state", "the guard is latched, or armed since before PREPARE", _guard_state),
@@ -146,5 +152,6 @@ PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("probe_suspect", "a required probe does not read well", _probes),
     Permissive("skin_too_warm", "skin is at or above the set-point already", _skin),
     Permissive("prediction_unknown", "where the skin is heading is not known yet", _prediction),
+    Permissive("baseline", "probes disagree although nothing is heated yet", _baseline),
     Permissive("source_not_zero", "the amplifier is not off and at zero", _source_zero),
 )

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the rules look for in several temperatures together, or in their course: heat without a
+field, a field without heat, and probes of one place that differ.
+
+Judged only where physics leaves no other answer; each threshold says which.
+"""
+
+import math
+from collections.abc import Iterable
+from itertools import combinations
+
+from mnht_controller.domain.probe import Probe, Role
+from mnht_controller.interlock.findings import Finding, over
+from mnht_controller.interlock.heat import Heat, Warmth, mean_sigma_c
+from mnht_controller.interlock.memory import Memory
+from mnht_controller.interlock.witness import Witness
+from mnht_controller.thermometry.observe import Observation
+
+BODY_C_MAX = 38.5
+"""Warmer tissue than this has been heated; cooler tissue may warm by itself, under a blanket."""
+RISE_C = ((Role.TUMOR, 0.15), (Role.SKIN, 0.3))
+"""Largest rise of a mean of 1 s over the lowest one, in heated tissue with the field off."""
+COOL_RISE_C = 0.5
+"""The same in tissue at or below 38.5 °C."""
+SIGMAS = 6.0
+DEPOSIT_SHARE = 0.5
+"""A tumor probe in the deposit has warmed at least half as much as the hottest one."""
+GAIN_C_PER_S_MIN = 0.003
+"""Least °C/s per unit u of a tumor probe: a metastasis behind bone has twice as much."""
+HEAT_SIGMAS = 5.0
+ZONE_C_MAX = 1.0
+BASELINE_C_MAX = 37.8
+"""At rest and nowhere warmer than this, nothing has been heated yet."""
+BASELINE_RATE_C_PER_S_MAX = 0.02
+BASELINE_ZONE_C = 0.5
+BASELINE_INNER_C = 1.0
+BASELINE_SKIN_C = 1.0
+"""How much warmer than a probe inside the body bare skin can be: heat flows outwards."""
+
+
+def heat_when_off(witness: Witness, memory: Memory) -> Iterable[Finding]:
+    """A probe warms although the field is said to be off for longer than heat keeps arriving."""
+    heat = memory.heat
+    if heat is None or heat.off_s <= 0.0:
+        return ()
+    least_c = DEPOSIT_SHARE * max([_risen_c(item) for item, _ in _tumors(witness, heat)], default=0)
+    found: list[Finding] = []
+    for warmth, seen in zip(heat.probes, witness.observations, strict=False):
+        is_fed = seen.probe.role is Role.TUMOR and _risen_c(warmth) < least_c
+        if warmth.low_c is None or warmth.mean_c is None or warmth.high_c is None or is_fed:
+            continue
+        limit = warmth.low_c + _rise_c_max(seen.probe, warmth.low_c, witness.envelope.speed)
+        if over(warmth.mean_c, limit):
+            found.append((seen.probe.id, warmth.mean_c, limit))
+    return found
+
+
+def _rise_c_max(probe: Probe, low_c: float, speed: float) -> float:
+    own = next((rise for role, rise in RISE_C if role is probe.role), math.inf)
+    least = own if low_c > BODY_C_MAX else max(own, COOL_RISE_C)
+    return max(least, SIGMAS * math.sqrt(2.0) * mean_sigma_c(probe, speed))
+
+
+def no_heat(witness: Witness, memory: Memory) -> Iterable[Finding]:
+    """Since the field first went on in cool tissue, no tumor probe has warmed beyond its noise.
+
+    Judged once even the least gain would have shown. One probe that has warmed ends it for good:
+    later on losses balance heat, and a steady tumor says nothing.
+    """
+    heat = memory.heat
+    if heat is None or not (heat.energy > 0.0):
+        return ()
+    tumors = _tumors(witness, heat)
+    found: list[Finding] = []
+    for warmth, probe in tumors:
+        noise_c = HEAT_SIGMAS * math.sqrt(2.0) * mean_sigma_c(probe, witness.envelope.speed)
+        rest_c = warmth.rest_c
+        is_cool = rest_c is not None and rest_c <= BODY_C_MAX
+        is_due = GAIN_C_PER_S_MIN * heat.energy >= noise_c
+        if not (is_cool and is_due) or _risen_c(warmth) > noise_c:
+            return ()
+        found.append((probe.id, _risen_c(warmth), noise_c))
+    return found
+
+
+def zone_disagrees(witness: Witness, _memory: Memory) -> Iterable[Finding]:
+    """Two good probes of one place are further apart than 1 °C; both are named."""
+    return _pairs_apart(witness.observations, ZONE_C_MAX)
+
+
+def baseline_faults(observations: tuple[Observation, ...]) -> tuple[Finding, ...]:
+    """What cannot be before anything is heated: an offset, or channels that are exchanged.
+
+    Probes of one zone within 0.5 °C, tumor probes among themselves and healthy ones within 1 °C,
+    and no skin 1 °C warmer than a probe inside. Silent while a probe changes or is warm.
+    """
+    known = [seen for seen in observations if seen.control_c is not None]
+    if not all(_is_at_rest(seen) for seen in known):
+        return ()
+    faults = _pairs_apart(observations, BASELINE_ZONE_C)
+    for role in (Role.TUMOR, Role.HEALTHY):
+        inner = [seen for seen in known if seen.probe.role is role]
+        faults += _differing(inner, BASELINE_INNER_C)
+    for skin in (seen for seen in known if seen.probe.role is Role.SKIN):
+        for inner_one in (seen for seen in known if seen.probe.role is not Role.SKIN):
+            excess_c = _celsius(skin) - _celsius(inner_one)
+            if over(excess_c, BASELINE_SKIN_C):
+                names = f"{skin.probe.id}, {inner_one.probe.id}"
+                faults.append((names, excess_c, BASELINE_SKIN_C))
+    return tuple(faults)
+
+
+def _is_at_rest(seen: Observation) -> bool:
+    slope = seen.rate_c_per_s
+    is_steady = slope is not None and abs(slope) <= BASELINE_RATE_C_PER_S_MAX
+    return is_steady and _celsius(seen) <= BASELINE_C_MAX
+
+
+def _tumors(witness: Witness, heat: Heat) -> list[tuple[Warmth, Probe]]:
+    return [
+        (warmth, seen.probe)
+        for warmth, seen in zip(heat.probes, witness.observations, strict=False)
+        if seen.probe.role is Role.TUMOR
+    ]
+
+
+def _risen_c(warmth: Warmth) -> float:
+    """How far a probe has warmed since the field first went on; 0 while that is not known."""
+    if warmth.rest_c is None or warmth.high_c is None:
+        return 0.0
+    return warmth.high_c - warmth.rest_c
+
+
+def _pairs_apart(observations: tuple[Observation, ...], limit_c: float) -> list[Finding]:
+    zones = {seen.probe.zone for seen in observations if seen.probe.zone is not None}
+    found: list[Finding] = []
+    for zone in sorted(zones):
+        mine = [seen for seen in observations if seen.probe.zone == zone]
+        found += _differing([seen for seen in mine if seen.control_c is not None], limit_c)
+    return found
+
+
+def _differing(group: list[Observation], limit_c: float) -> list[Finding]:
+    return [
+        (f"{one.probe.id}, {other.probe.id}", apart_c, limit_c)
+        for one, other in combinations(group, 2)
+        if over(apart_c := abs(_celsius(one) - _celsius(other)), limit_c)
+    ]
+
+
+def _celsius(seen: Observation) -> float:
+    return math.nan if seen.control_c is None else seen.control_c
