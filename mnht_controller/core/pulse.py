@@ -84,6 +84,9 @@ class _Fit:
     snr: float
 
 
+NOT_BEGUN = Pulse()
+
+
 def begin(plan: Plan, observations: tuple[Observation, ...]) -> Pulse:
     """A fresh pulse; one that is over where the plan wants none or has no tumor probe to judge."""
     probes = plan.envelope.probes
@@ -143,7 +146,7 @@ def unseen(observations: tuple[Observation, ...]) -> tuple[Reason, ...]:
 
 
 def stopped(pulse: Pulse) -> Pulse:
-    """Take no more samples: what a pause does to the tissue is in no sum. An unended one is over."""
+    """Take no more samples, for a pause changes tissue in no sum; a running pulse is over."""
     return replace(pulse, is_over=True, seconds=FOLLOW_S)
 
 
@@ -166,9 +169,7 @@ def settled(plan: Plan, pulse: Pulse) -> Pulse:
     )
 
 
-def _take(
-    pulse: Pulse, heard: Heard, seen: Observation, given: tuple[Moment, float]
-) -> Heard:
+def _take(pulse: Pulse, heard: Heard, seen: Observation, given: tuple[Moment, float]) -> Heard:
     moment, speed = given
     value, at = seen.reading.value, seen.reading.at
     if value is None or not (at > heard.at):
@@ -236,8 +237,9 @@ def _failure(plan: Plan, fits: tuple[_Fit, ...], tumor: _Fit | None) -> Reason |
         names = ", ".join(fit.probe.id for fit in falling)
         return Reason("pulse_sign", names, falling[0].response.gain_c_per_s, 0.0)
     if tumor is None or not (tumor.snr >= SNR_MIN):
-        names = [probe.id for probe in plan.envelope.probes if probe.role is Role.TUMOR]
-        return Reason("pulse_weak", ", ".join(names), tumor and tumor.snr, SNR_MIN)
+        mine = [probe.id for probe in plan.envelope.probes if probe.role is Role.TUMOR]
+        snr = None if tumor is None else tumor.snr
+        return Reason("pulse_weak", ", ".join(mine), snr, SNR_MIN)
     return _late(plan, fits, gain)
 
 

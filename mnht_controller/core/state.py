@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mnht_controller.core.governor import Loops
 from mnht_controller.core.pid import PidState
-from mnht_controller.core.pulse import Pulse
+from mnht_controller.core.pulse import NOT_BEGUN, Pulse
 from mnht_controller.core.setpoint import Setpoint
 from mnht_controller.domain.command import FieldDemand, Reason
 from mnht_controller.domain.compiled import quick
@@ -35,7 +35,7 @@ class CoreState:
     is_plateau_reached: bool = False
     is_rising_said: bool = False
     is_dose_said: bool = False
-    pulse: Pulse = Pulse()
+    pulse: Pulse = NOT_BEGUN
 
 
 @quick

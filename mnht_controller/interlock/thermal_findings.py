@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the rules look for in several temperatures together, or in their course: heat without a
-field, a field without heat, and probes of one place that differ.
+"""What the rules look for in the course of temperatures, or in several of them together.
 
-Judged only where physics leaves no other answer; each threshold says which.
+Heat without a field, a field without heat, probes of one place that differ. Judged only where physics leaves no other answer; each threshold says which.
 """
 
 import math
@@ -11,7 +10,7 @@ from itertools import combinations
 
 from mnht_controller.domain.probe import Probe, Role
 from mnht_controller.interlock.findings import Finding, over
-from mnht_controller.interlock.heat import Heat, Warmth, mean_sigma_c
+from mnht_controller.interlock.heat import BIN_S, Heat, Warmth, noise_c
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.witness import Witness
 from mnht_controller.thermometry.observe import Observation
@@ -28,6 +27,9 @@ DEPOSIT_SHARE = 0.5
 GAIN_C_PER_S_MIN = 0.003
 """Least °C/s per unit u of a tumor probe: a metastasis behind bone has twice as much."""
 HEAT_SIGMAS = 5.0
+COOLING_SHARE = 0.25
+COOLING_S_MAX = 30.0
+"""Later, perfusion and conduction have bent the course too far for a first rise to judge it."""
 ZONE_C_MAX = 1.0
 BASELINE_C_MAX = 37.8
 """At rest and nowhere warmer than this, nothing has been heated yet."""
@@ -39,26 +41,54 @@ BASELINE_SKIN_C = 1.0
 
 
 def heat_when_off(witness: Witness, memory: Memory) -> Iterable[Finding]:
-    """A probe warms although the field is said to be off for longer than heat keeps arriving."""
+    """The field is said to be off, and yet a probe warms, or a steady tumor does not cool.
+
+    It warms when no more heat can arrive. It does not cool when it loses less than a quarter of
+    what its own first rise says that the power which went off has made.
+    """
     heat = memory.heat
     if heat is None or heat.off_s <= 0.0:
         return ()
-    least_c = DEPOSIT_SHARE * max([_risen_c(item) for item, _ in _tumors(witness, heat)], default=0)
+    deposit_c = DEPOSIT_SHARE * max([item.risen_c for item, _ in _tumors(witness, heat)], default=0)
     found: list[Finding] = []
     for warmth, seen in zip(heat.probes, witness.observations, strict=False):
-        is_fed = seen.probe.role is Role.TUMOR and _risen_c(warmth) < least_c
-        if warmth.low_c is None or warmth.mean_c is None or warmth.high_c is None or is_fed:
+        is_tumor = seen.probe.role is Role.TUMOR
+        if warmth.mean_c is None or (is_tumor and warmth.risen_c < deposit_c):
             continue
-        limit = warmth.low_c + _rise_c_max(seen.probe, warmth.low_c, witness.envelope.speed)
-        if over(warmth.mean_c, limit):
+        speed = witness.envelope.speed
+        limits = (
+            _warming_c_max(warmth, seen.probe, speed),
+            _uncooled_c_max(warmth, seen.probe, heat, speed),
+        )
+        limit = min([limit for limit in limits if limit is not None], default=None)
+        if limit is not None and over(warmth.mean_c, limit):
             found.append((seen.probe.id, warmth.mean_c, limit))
     return found
 
 
-def _rise_c_max(probe: Probe, low_c: float, speed: float) -> float:
+def _warming_c_max(warmth: Warmth, probe: Probe, speed: float) -> float | None:
+    """What a probe may show that nothing heats; None while heat may still arrive."""
+    if warmth.low_c is None:
+        return None
     own = next((rise for role, rise in RISE_C if role is probe.role), math.inf)
-    least = own if low_c > BODY_C_MAX else max(own, COOL_RISE_C)
-    return max(least, SIGMAS * math.sqrt(2.0) * mean_sigma_c(probe, speed))
+    least = own if warmth.low_c > BODY_C_MAX else max(own, COOL_RISE_C)
+    return warmth.low_c + max(least, noise_c(probe, speed, SIGMAS))
+
+
+def _uncooled_c_max(warmth: Warmth, probe: Probe, heat: Heat, speed: float) -> float | None:
+    """Where a steady tumor must have cooled to by now; None while noise could hide it."""
+    if (
+        probe.role is not Role.TUMOR
+        or warmth.off_c is None
+        or warmth.gain is None
+        or heat.off_u is None
+    ):
+        return None
+    passed_s = heat.off_s - probe.lag_s - 2.0 * BIN_S
+    least_c = COOLING_SHARE * warmth.gain * heat.off_u * passed_s
+    if passed_s > COOLING_S_MAX or least_c < noise_c(probe, speed, HEAT_SIGMAS):
+        return None
+    return warmth.off_c - least_c
 
 
 def no_heat(witness: Witness, memory: Memory) -> Iterable[Finding]:
@@ -73,13 +103,13 @@ def no_heat(witness: Witness, memory: Memory) -> Iterable[Finding]:
     tumors = _tumors(witness, heat)
     found: list[Finding] = []
     for warmth, probe in tumors:
-        noise_c = HEAT_SIGMAS * math.sqrt(2.0) * mean_sigma_c(probe, witness.envelope.speed)
+        limit = noise_c(probe, witness.envelope.speed, HEAT_SIGMAS)
         rest_c = warmth.rest_c
         is_cool = rest_c is not None and rest_c <= BODY_C_MAX
-        is_due = GAIN_C_PER_S_MIN * heat.energy >= noise_c
-        if not (is_cool and is_due) or _risen_c(warmth) > noise_c:
+        is_due = GAIN_C_PER_S_MIN * heat.energy >= limit
+        if not (is_cool and is_due) or warmth.risen_c > limit:
             return ()
-        found.append((probe.id, _risen_c(warmth), noise_c))
+        found.append((probe.id, warmth.risen_c, limit))
     return found
 
 
@@ -122,13 +152,6 @@ def _tumors(witness: Witness, heat: Heat) -> list[tuple[Warmth, Probe]]:
         for warmth, seen in zip(heat.probes, witness.observations, strict=False)
         if seen.probe.role is Role.TUMOR
     ]
-
-
-def _risen_c(warmth: Warmth) -> float:
-    """How far a probe has warmed since the field first went on; 0 while that is not known."""
-    if warmth.rest_c is None or warmth.high_c is None:
-        return 0.0
-    return warmth.high_c - warmth.rest_c
 
 
 def _pairs_apart(observations: tuple[Observation, ...], limit_c: float) -> list[Finding]:

@@ -84,6 +84,4 @@ def solved(sums: Sums, sigma_c: float) -> Response | None:
     lag_s = -delay / gain
     variance = sigma_c * sigma_c / determinant
     lag_variance = variance * (ee - 2.0 * lag_s * eu + lag_s * lag_s * uu) / (gain * gain)
-    return Response(
-        gain, math.sqrt(variance * uu), lag_s, math.sqrt(max(0.0, lag_variance))
-    )
+    return Response(gain, math.sqrt(variance * uu), lag_s, math.sqrt(max(0.0, lag_variance)))
