@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the rules look for in the course of temperatures, or in several of them together.
 
-Heat without a field, a field without heat, probes of one place that differ. Judged only where physics leaves no other answer; each threshold says which.
+Heat without a field, a field without heat, probes of one place that differ. Judged only where
+physics leaves no other answer; each threshold says which.
 """
 
 import math

@@ -19,13 +19,23 @@ from mnht_controller.interlock.latch import latched
 from mnht_controller.interlock.permissives import PERMISSIVES, StartRequest, unmet
 from mnht_controller.interlock.rules import RULES
 from mnht_controller.interlock.witness import Witness
-from mnht_controller.thermometry.observe import Why
+from mnht_controller.thermometry.observe import Observation, Why
 from tests.plans import ENVELOPE, PROBES
 from tests.unit.interlock.scenarios import SCENARIOS
 from tests.unit.interlock.scene import NOW, SHA, judged, observed, seen, source, status, witness
 
 OFF = {"setpoint_ka_per_m": 0.0, "measured_ka_per_m": 0.0, "output_on": False}
 COOL = observed(seen(Role.SKIN, c=34.0))
+
+
+def rested(*disturbed: Observation, healthy_c: float = 36.2) -> tuple[Observation, ...]:
+    """Nothing is heated yet: skin at 34, the rest at body temperature, unless told otherwise."""
+    calm = {
+        Role.SKIN: seen(Role.SKIN, c=34.0),
+        Role.TUMOR: seen(Role.TUMOR, c=36.4),
+        Role.HEALTHY: seen(Role.HEALTHY, c=healthy_c),
+    }
+    return tuple({**calm, **{item.probe.role: item for item in disturbed}}.values())
 
 
 def quiet(**changes: Any) -> Witness:
@@ -65,6 +75,7 @@ UNMET: dict[str, set[str]] = {
     "prediction_unknown": codes(
         quiet(observations=observed(seen(Role.SKIN, c=34.0, predicted_c=None)))
     ),
+    "baseline": codes(quiet(observations=rested(seen(Role.SKIN, c=36.2), healthy_c=34.9))),
     "source_not_zero": codes(quiet(source=source(**{**OFF, "output_on": True}))),
 }
 
