@@ -192,7 +192,7 @@ def _trend_sigma(plan: Plan, probe: Probe) -> float:
     """Noise of the slope that least squares gave in its window, °C/s."""
     sigma, spacing_s = sigma_c(probe), probe.period_s * plan.envelope.speed
     window_s = rate.window_s(sigma, spacing_s, prediction_s(probe))
-    return float(sigma * (12.0 * spacing_s / window_s**3) ** 0.5)
+    return rate.sigma_c_per_s(sigma, spacing_s, window_s)
 
 
 def _fits(plan: Plan, pulse: Pulse) -> tuple[_Fit, ...]:

@@ -67,6 +67,8 @@ RULES: tuple[Rule, ...] = (
          probe.rate_of_rise, _HOT),
     Rule("heat_when_off", ("H18",), "tissue warms although the field is said to be off", _TRIP,
          _ARMED, 0.0, thermal.heat_when_off, _ESTOP),
+    Rule("skin_falls", ("H02", "H01", "H14"), "skin probe is losing its contact", _TRIP, _ARMED,
+         0.0, thermal.skin_falls, _PROBE),
     Rule("zone_disagrees", ("H02", "H05"), "two probes of one place disagree", _TRIP, _ARMED,
          ZONE_TRIP_S, thermal.zone_disagrees, _PROBE),
     Rule("no_heat", ("H01", "H02", "H06"), "no tumor probe warms under the field", _TRIP, _ARMED,

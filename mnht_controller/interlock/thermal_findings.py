@@ -14,7 +14,10 @@ from mnht_controller.interlock.findings import Finding, over
 from mnht_controller.interlock.heat import BIN_S, Heat, Warmth, noise_c
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.witness import Witness
+from mnht_controller.thermometry import rate
 from mnht_controller.thermometry.observe import Observation
+from mnht_controller.thermometry.plausibility import sigma_c
+from mnht_controller.thermometry.prediction import prediction_s
 
 BODY_C_MAX = 38.5
 """Warmer tissue than this has been heated; cooler tissue may warm by itself, under a blanket."""
@@ -31,6 +34,9 @@ HEAT_SIGMAS = 5.0
 COOLING_SHARE = 0.25
 COOLING_S_MAX = 30.0
 """Later, perfusion and conduction have bent the course too far for a first rise to judge it."""
+FALL_C_PER_S_MAX = 0.12
+"""Skin that is no longer heated sinks by 0.05 °C/s at most; the slope is that of 10 s or more."""
+FALL_SIGMAS = 5.0
 ZONE_C_MAX = 1.0
 BASELINE_C_MAX = 37.8
 """At rest and nowhere warmer than this, nothing has been heated yet."""
@@ -112,6 +118,25 @@ def no_heat(witness: Witness, memory: Memory) -> Iterable[Finding]:
             return ()
         found.append((probe.id, warmth.risen_c, limit))
     return found
+
+
+def skin_falls(witness: Witness, _memory: Memory) -> Iterable[Finding]:
+    """A skin probe sinks more steadily than skin does, field or not: it is losing its contact."""
+    found: list[Finding] = []
+    for seen in witness.observations:
+        slope = seen.rate_c_per_s
+        if seen.probe.role is not Role.SKIN or slope is None:
+            continue
+        limit = FALL_C_PER_S_MAX + FALL_SIGMAS * _slope_sigma(seen.probe, witness.envelope.speed)
+        if over(-slope, limit):
+            found.append((seen.probe.id, slope, -limit))
+    return found
+
+
+def _slope_sigma(probe: Probe, speed: float) -> float:
+    sigma, spacing_s = sigma_c(probe), probe.period_s * speed
+    window_s = rate.window_s(sigma, spacing_s, prediction_s(probe))
+    return rate.sigma_c_per_s(sigma, spacing_s, window_s)
 
 
 def zone_disagrees(witness: Witness, _memory: Memory) -> Iterable[Finding]:

@@ -135,15 +135,13 @@ class FieldStage:
     @property
     def measured(self) -> Callable[[float], float]:
         """What the stage's own meter shows at a loop time, kA/m."""
-        return self._told
+        return self._told if self._secret > 0.0 else self._meter
 
     @measured.setter
     def measured(self, meter: Callable[[float], float]) -> None:
         self._meter = meter
 
     def _told(self, t: float) -> float:
-        if self._secret <= 0.0:
-            return self._meter(t)
         self.elapse(t)
         return self._wanted(t) / 1e3
 
