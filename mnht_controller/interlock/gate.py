@@ -15,8 +15,8 @@ from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.interlock.bounds import cap_at_ka_per_m, cap_ka_per_m, is_frequency
 from mnht_controller.interlock.evaluate import Hit
+from mnht_controller.interlock.guard_trips import PULSE_TRIPS
 from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, is_fresh
-from mnht_controller.interlock.pulse_trips import hazard_of
 
 PERMIT_S_MAX = 1.0
 PERIODS_PER_PERMIT = 3.0
@@ -66,11 +66,9 @@ def demand_hits(demand: FieldDemand, plan: Plan) -> tuple[Hit, ...]:
     return (Hit("demand_invalid", "H40", Effect.TRIP, "control", value, cap),)
 
 
-def _pulse_hits(reason: Reason) -> tuple[Hit, ...]:
-    hazard = hazard_of(reason.code)
-    if hazard is None:
-        return ()
-    return (Hit(reason.code, hazard, Effect.TRIP, reason.where, reason.value, reason.limit),)
+def _pulse_hits(reason: Reason) -> list[Hit]:
+    place = (Effect.TRIP, reason.where, reason.value, reason.limit)
+    return [Hit(row.code, row.hazards[0], *place) for row in PULSE_TRIPS if row.code == reason.code]
 
 
 def _is_tripped(request: GateRequest) -> bool:

@@ -148,7 +148,8 @@ def baseline_faults(observations: tuple[Observation, ...]) -> tuple[Finding, ...
     """What cannot be before anything is heated: an offset, or channels that are exchanged.
 
     Probes of one zone within 0.5 °C, tumor probes among themselves and healthy ones within 1 °C,
-    and no skin 1 °C warmer than a probe inside. Silent while a probe changes or is warm.
+    and no skin 1 °C warmer than a probe inside. Silent while a probe changes or is warm; a slope that is
+    not known yet excuses nothing.
     """
     known = [seen for seen in observations if seen.control_c is not None]
     if not all(_is_at_rest(seen) for seen in known):
@@ -168,7 +169,7 @@ def baseline_faults(observations: tuple[Observation, ...]) -> tuple[Finding, ...
 
 def _is_at_rest(seen: Observation) -> bool:
     slope = seen.rate_c_per_s
-    is_steady = slope is not None and abs(slope) <= BASELINE_RATE_C_PER_S_MAX
+    is_steady = slope is None or abs(slope) <= BASELINE_RATE_C_PER_S_MAX
     return is_steady and _celsius(seen) <= BASELINE_C_MAX
 
 
