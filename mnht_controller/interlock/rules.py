@@ -76,7 +76,7 @@ RULES: tuple[Rule, ...] = (
          "Field is off. Check coil, deposit and tumor probe; then reset and arm anew."),
     Rule("probe_range", ("H03", "H09"), "probe says what no tissue can have", _TRIP, _ARMED, BAD_S,
          probe.probe_range, _PROBE),
-    Rule("probe_implausible", ("H01", "H14"), "probe jumps or falls: it is coming off", _TRIP,
+    Rule("probe_implausible", ("H01", "H02", "H14"), "probe jumps or falls: it is coming off", _TRIP,
          _ARMED, BAD_S, probe.probe_implausible, _PROBE),
     Rule("probe_flat", ("H04",), "probe is stuck", _TRIP, _ARMED, 0.0, probe.probe_flat, _PROBE),
     Rule("probe_stale", ("H10", "H03", "H11"), "probe is silent", _TRIP, _ARMED, 0.0,

@@ -148,8 +148,8 @@ def baseline_faults(observations: tuple[Observation, ...]) -> tuple[Finding, ...
     """What cannot be before anything is heated: an offset, or channels that are exchanged.
 
     Probes of one zone within 0.5 °C, tumor probes among themselves and healthy ones within 1 °C,
-    and no skin 1 °C warmer than a probe inside. Silent while a probe changes or is warm; a slope that is
-    not known yet excuses nothing.
+    and no skin 1 °C warmer than a probe inside. Silent while a probe changes or is
+    warm; a slope that is not known yet excuses nothing.
     """
     known = [seen for seen in observations if seen.control_c is not None]
     if not all(_is_at_rest(seen) for seen in known):

@@ -7,6 +7,7 @@ Three probes with lags in tissue that warms by its own gain; readings go through
 import math
 import random
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pytest
 
@@ -125,7 +126,7 @@ def test_the_pulse_stays_small_and_goes_over_into_the_loop_without_a_step() -> N
     powers = [power_fraction(out.demand.field_ka_per_m or 0.0) for out in bed.outs]
     pulsing = [out.demand.reasons[0].code == "control.pulse" for out in bed.outs]
     assert max(u for u, pulses in zip(powers, pulsing, strict=True) if pulses) <= 0.08 + 1e-12
-    steps = [after - before for before, after in zip(powers, powers[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(powers)]
     assert max(steps) <= 0.002 + 1e-9
 
 
