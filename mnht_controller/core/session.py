@@ -3,7 +3,7 @@
 
 import math
 
-from mnht_controller.core import phases, pid, setpoint, state
+from mnht_controller.core import phases, pid, pulse, setpoint, state
 from mnht_controller.core.conditions import LOWERING
 from mnht_controller.core.governor import Loops
 from mnht_controller.core.phases import Transition
@@ -76,8 +76,14 @@ def entered(
         ramp = plan.prescription.ramp_c_per_min
         begun = setpoint.begin(before.setpoint.target_c, controlled_c, ramp)
         before = replace(before, setpoint=begun)
+    if row.to is Phase.RAMP and not before.pulse.is_over:
+        before = replace(before, pulse=pulse.begin(plan, given.observations))
     if row.to is Phase.PAUSED:
         resumed = Loops(pid.resume(before.loops.skin), pid.resume(before.loops.tumor))
         before = replace(before, loops=resumed)
+        if before.pulse.is_over:
+            before = replace(before, pulse=pulse.stopped(before.pulse))
+    if row.to is Phase.PLATEAU:
+        before = replace(before, pulse=pulse.stopped(before.pulse))
     is_reached = before.is_plateau_reached or row.to is Phase.PLATEAU
     return replace(before, phase=row.to, since=given.now, is_plateau_reached=is_reached)

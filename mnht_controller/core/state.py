@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mnht_controller.core.governor import Loops
 from mnht_controller.core.pid import PidState
+from mnht_controller.core.pulse import NOT_BEGUN, Pulse
 from mnht_controller.core.setpoint import Setpoint
 from mnht_controller.domain.command import FieldDemand, Reason
 from mnht_controller.domain.compiled import quick
@@ -13,7 +14,7 @@ from mnht_controller.domain.lease import GuardStatus
 from mnht_controller.domain.limits import region_cap_ka_per_m
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
-from mnht_controller.domain.tick import Estimate
+from mnht_controller.domain.tick import Estimate, Identified
 from mnht_controller.thermometry.observe import Observation
 
 
@@ -34,6 +35,7 @@ class CoreState:
     is_plateau_reached: bool = False
     is_rising_said: bool = False
     is_dose_said: bool = False
+    pulse: Pulse = NOT_BEGUN
 
 
 @quick
@@ -65,6 +67,7 @@ class CoreOutput:
     plateau_s: float
     field_s: float
     events: tuple[Reason, ...]
+    identified: tuple[Identified, ...] = ()
 
 
 def start(plan: Plan) -> CoreState:

@@ -9,7 +9,11 @@ from mnht_controller.domain.probe import Probe, Role
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
-    """What the clinician asks for. Ramp None: as fast as limits, slew and control allow."""
+    """What the clinician asks for. Ramp None: as fast as limits, slew and control allow.
+
+    The session begins with a pulse of known u, `pulse_power`, for `pulse_s_max` s of treatment
+    time at most, from which probes are identified. 0: no pulse, nothing is identified.
+    """
 
     protocol: str
     region: Region
@@ -21,6 +25,8 @@ class Prescription:
     tumor_setpoint_c: float | None
     cooldown_c: float = 40.0
     cooldown_s_max: float = 600.0
+    pulse_power: float = 0.08
+    pulse_s_max: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

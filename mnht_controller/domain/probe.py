@@ -18,7 +18,8 @@ class Probe:
     """One probe with what its thermometer declares; part of what the guard is asked to confirm.
 
     `deposit_depth_mm` is the plan's distance from the probe to the deposit's hot edge (skin only;
-    None: unknown, the longest prediction time applies).
+    None: unknown, the longest prediction time applies). Probes that name the same `zone` measure
+    the same place, and must agree.
     """
 
     id: str
@@ -31,3 +32,4 @@ class Probe:
     lag_s: float
     period_s: float
     deposit_depth_mm: float | None = None
+    zone: str | None = None

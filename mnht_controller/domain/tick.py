@@ -75,6 +75,22 @@ class Estimate:
 
 @quick
 @dataclass(frozen=True, slots=True)
+class Identified:
+    """How a probe answers to the field, measured in this session or, `is_prior`, only declared.
+
+    `gain_c_per_s` is the first rise in °C/s per unit of u (None: not known), `lag_s` how much
+    later than the field it comes, `snr` by how many sigmas of noise and trend the gain stands out.
+    """
+
+    probe: str
+    gain_c_per_s: float | None
+    lag_s: float
+    snr: float
+    is_prior: bool
+
+
+@quick
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What a tick decided and why. `verdict` is the only thing the source may be told."""
 
@@ -89,3 +105,4 @@ class Decision:
     events: tuple[Reason, ...]
     trips: tuple[Trip, ...]
     """Latched so far, first-out first."""
+    identified: tuple[Identified, ...] = ()

@@ -15,6 +15,7 @@ from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.interlock.bounds import cap_at_ka_per_m, cap_ka_per_m, is_frequency
 from mnht_controller.interlock.evaluate import Hit
+from mnht_controller.interlock.guard_trips import PULSE_TRIPS
 from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, is_fresh
 
 PERMIT_S_MAX = 1.0
@@ -51,13 +52,23 @@ def gate(request: GateRequest) -> Permit | Inhibit:
 
 
 def demand_hits(demand: FieldDemand, plan: Plan) -> tuple[Hit, ...]:
-    """Trip hits for a demand that control must never make; the caller latches them."""
+    """Trip hits for a demand that control must never make, or makes because the pulse has failed.
+
+    The caller latches them.
+    """
     amplitude = demand.field_ka_per_m
     cap = cap_ka_per_m(plan.envelope)
-    if amplitude is None or 0.0 <= amplitude <= cap:
+    if amplitude is None:
+        return tuple([hit for reason in demand.reasons for hit in _pulse_hits(reason)])
+    if 0.0 <= amplitude <= cap:
         return ()
     value = amplitude if amplitude - amplitude == 0.0 else None
     return (Hit("demand_invalid", "H40", Effect.TRIP, "control", value, cap),)
+
+
+def _pulse_hits(reason: Reason) -> list[Hit]:
+    place = (Effect.TRIP, reason.where, reason.value, reason.limit)
+    return [Hit(row.code, row.hazards[0], *place) for row in PULSE_TRIPS if row.code == reason.code]
 
 
 def _is_tripped(request: GateRequest) -> bool:

@@ -51,7 +51,21 @@ GUARD_TRIPS: tuple[GuardTrip, ...] = (
     ),
 )
 
+PULSE_TRIPS: tuple[GuardTrip, ...] = (
+    GuardTrip("pulse_map", ("H06",), "skin or healthy tissue warms like the deposit",
+              "Field is off. Warm each probe by hand and see which channel answers; then reset."),
+    GuardTrip("pulse_sign", ("H41", "H06"), "a tumor probe cools while it is heated",
+              "Field is off. Check the channel's sign and where the probe lies; then reset."),
+    GuardTrip("pulse_weak", ("H06", "H02"), "no tumor probe warms clearly",
+              "Field is off. Check that coil, deposit and tumor probe are where planned; reset."),
+    GuardTrip("pulse_lag", ("H07",), "a tumor probe answers later than declared",
+              "Field is off. Check the thermometer's averaging, and that the tip is in the "
+              "deposit; then reset."),
+)  # fmt: skip
+"""Why control refuses the plant after the identification pulse."""
+
 OWN_TRIPS: tuple[GuardTrip, ...] = (
+    *PULSE_TRIPS,
     GuardTrip("demand_invalid", ("H40",), "control asked for what no limit allows", _CALL),
     GuardTrip("latch_unreadable", ("H37",), "the latch kept from the last run does not read",
               "Field is off. Find out what tripped before the restart; then reset and arm anew."),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.reading import SourceReading
 from mnht_controller.interlock.clocks import NEVER, Clocks, looked
+from mnht_controller.interlock.heat import Heat, warmed
 from mnht_controller.interlock.witness import Witness, field_is_on
 
 COMMAND_S = 1.0
@@ -54,6 +55,7 @@ class Memory:
     frame: Frame | None = None
     since: tuple[Since, ...] = ()
     clocks: Clocks = NEVER
+    heat: Heat | None = None
 
     def first_true(self, code: str, where: str) -> float | None:
         """Since when this finding has held; None when it did not hold last time."""
@@ -83,6 +85,7 @@ def remember(memory: Memory, witness: Witness) -> Memory:
         lows=_lows(memory, witness),
         clocks=looked(memory.clocks, witness),
         frame=memory.frame if witness.source is None else _frame(memory, witness, witness.source),
+        heat=warmed(memory.heat, witness),
     )
 
 

@@ -61,6 +61,7 @@ PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("skin_too_warm", "skin is at or above the set-point already", at.skin_too_warm),
     Permissive("too_cold", "a probe is colder than living tissue", at.too_cold),
     Permissive("skin_spread", "skin probes disagree before any field", at.skin_spread),
+    Permissive("baseline", "probes disagree although nothing is heated yet", at.baseline),
     Permissive("prediction_unknown", "where the skin is heading is not known yet",
                at.prediction_unknown),
     Permissive("source_not_zero", "the amplifier is not off and at zero", at.source_not_zero),

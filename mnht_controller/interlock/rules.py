@@ -11,6 +11,7 @@ from mnht_controller.domain.trip import Effect
 from mnht_controller.interlock import findings as any_
 from mnht_controller.interlock import probe_findings as probe
 from mnht_controller.interlock import source_findings as source
+from mnht_controller.interlock import thermal_findings as thermal
 from mnht_controller.interlock.findings import Find
 
 BAD_S = 0.3
@@ -19,6 +20,9 @@ READBACK_S = 0.2
 OFF_S = 0.3
 UNASKED_S = 0.6
 """A source settles in 0.3 s, and a command may take as long again."""
+
+ZONE_WAIT_S, ZONE_TRIP_S = 5.0, 10.0
+NO_HEAT_TRIP_S = 10.0
 
 
 class Scope(StrEnum):
@@ -62,10 +66,19 @@ RULES: tuple[Rule, ...] = (
          probe.healthy_cap, _HOT),
     Rule("rate_of_rise", ("H15", "H41"), "temperature rises too fast", _TRIP, _ARMED, 0.0,
          probe.rate_of_rise, _HOT),
+    Rule("heat_when_off", ("H18",), "tissue warms although the field is said to be off", _TRIP,
+         _ARMED, 0.0, thermal.heat_when_off, _ESTOP),
+    Rule("skin_falls", ("H02", "H01", "H14"), "skin probe is losing its contact", _TRIP, _ARMED,
+         0.0, thermal.skin_falls, _PROBE),
+    Rule("zone_disagrees", ("H02", "H05"), "two probes of one place disagree", _TRIP, _ARMED,
+         ZONE_TRIP_S, thermal.zone_disagrees, _PROBE),
+    Rule("no_heat", ("H02", "H06"), "no tumor probe warms under the field", _TRIP, _ARMED,
+         NO_HEAT_TRIP_S, thermal.no_heat,
+         "Field is off. Check coil, deposit and tumor probe; then reset and arm anew."),
     Rule("probe_range", ("H03", "H09"), "probe says what no tissue can have", _TRIP, _ARMED, BAD_S,
          probe.probe_range, _PROBE),
-    Rule("probe_implausible", ("H01", "H14"), "probe jumps or falls: it is coming off", _TRIP,
-         _ARMED, BAD_S, probe.probe_implausible, _PROBE),
+    Rule("probe_implausible", ("H01", "H02", "H14"), "probe jumps or falls: it is coming off",
+         _TRIP, _ARMED, BAD_S, probe.probe_implausible, _PROBE),
     Rule("probe_flat", ("H04",), "probe is stuck", _TRIP, _ARMED, 0.0, probe.probe_flat, _PROBE),
     Rule("probe_stale", ("H10", "H03", "H11"), "probe is silent", _TRIP, _ARMED, 0.0,
          probe.probe_stale, _PROBE),
@@ -115,6 +128,10 @@ RULES: tuple[Rule, ...] = (
          probe.skin_cap, _WAIT),
     Rule("skin_predicted", ("H15", "H42"), "skin is about to reach the cut-back", _INHIBIT, _ARMED,
          0.0, probe.skin_predicted, _WAIT),
+    Rule("zone_apart", ("H02", "H05"), "two probes of one place drift apart", _INHIBIT, _ARMED,
+         ZONE_WAIT_S, thermal.zone_disagrees, _WAIT),
+    Rule("no_heat_yet", ("H02", "H06"), "no tumor probe warms yet", _INHIBIT, _ARMED,
+         0.0, thermal.no_heat, "Field is zero. Check coil, deposit and tumor probe."),
     Rule("unverified", ("H19",), "command not confirmed yet", _INHIBIT, _ARMED, 0.0,
          source.unverified, _WAIT),
     Rule("frequency_unknown", ("H22", "H52"), "frequency is not known", _INHIBIT, _ARMED, 0.0,

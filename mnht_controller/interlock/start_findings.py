@@ -19,6 +19,7 @@ from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.bounds import envelope_faults
 from mnht_controller.interlock.findings import over
 from mnht_controller.interlock.memory import Memory
+from mnht_controller.interlock.thermal_findings import baseline_faults
 from mnht_controller.interlock.witness import FIELD_ON_KA_PER_M, Witness
 
 OPERATOR_SEEN_S_MAX = 10.0
@@ -304,6 +305,12 @@ def skin_spread(request: StartRequest) -> Iterable[Reason]:
     if not over(spread, SKIN_SPREAD_C_MAX):
         return ()
     return (Reason("skin_spread", "skin", spread, SKIN_SPREAD_C_MAX),)
+
+
+def baseline(request: StartRequest) -> Iterable[Reason]:
+    """Probes that must agree before anything is heated do not: an offset, or exchanged channels."""
+    found = baseline_faults(request.witness.observations)
+    return [Reason("baseline", where, value, limit) for where, value, limit in found]
 
 
 def prediction_unknown(request: StartRequest) -> Iterable[Reason]:

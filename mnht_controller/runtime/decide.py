@@ -105,6 +105,7 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         unmet=missing,
         events=begun + wish.events + notices,
         trips=latch.trips,
+        identified=wish.identified,
     )
 
 

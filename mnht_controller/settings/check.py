@@ -121,6 +121,7 @@ def check_probes(files: Files) -> Iterator[ConfigError]:
     }
     ids: set[str] = set()
     taken: dict[tuple[str, int], str] = {}
+    roles: dict[str, Role] = {}
     for index, probe in enumerate(site.probes):
         loc, place = ("probes", index), (probe.device, probe.channel)
         if probe.id in ids:
@@ -138,6 +139,9 @@ def check_probes(files: Files) -> Iterator[ConfigError]:
         if probe.deposit_depth_mm is not None and probe.role is not Role.SKIN:
             why = f"the depth below a {probe.role} probe means nothing"
             yield source.error((*loc, "deposit_depth_mm"), why, "give it for skin probes only")
+        if probe.zone is not None and roles.setdefault(probe.zone, probe.role) is not probe.role:
+            why = f"zone {probe.zone!r} has probes of two roles, so they cannot be one place"
+            yield source.error((*loc, "zone"), why, f"only {roles[probe.zone]} probes, or no zone")
         ids.add(probe.id)
         taken.setdefault(place, probe.id)
 

@@ -19,7 +19,7 @@ from mnht_controller.settings.options import as_pairs, options_of
 
 _PRESCRIBED = (
     "region", "control_role", "setpoint_c", "plateau_s", "ramp_c_per_min", "ramp_s_max",
-    "tumor_setpoint_c", "cooldown_c", "cooldown_s_max",
+    "tumor_setpoint_c", "cooldown_c", "cooldown_s_max", "pulse_power", "pulse_s_max",
 )  # fmt: skip
 
 
@@ -139,6 +139,7 @@ def _probes(files: Files) -> tuple[s.ProbeSite, ...]:
             required=probe.required,
             lag_s=lags[probe.device] if probe.lag_s is None else probe.lag_s,
             deposit_depth_mm=probe.deposit_depth_mm,
+            zone=probe.zone,
         )
         for probe in site.probes
     )

@@ -95,6 +95,8 @@ class Protocol(v.Profile):
     tumor_setpoint_c: v.Celsius | None = None
     cooldown_c: v.Celsius = 40.0
     cooldown_s_max: v.Seconds = 600.0
+    pulse_power: v.PulsePower = 0.08
+    pulse_s_max: v.PulseSeconds = 60.0
     caps: Bounds = Bounds()
     gains: GainsTable
     evidence: tuple[Evidence, ...] = ()

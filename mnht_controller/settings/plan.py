@@ -62,6 +62,7 @@ def _probe(settings: Settings, specs: Mapping[str, DriverSpec], site: ProbeSite)
         lag_s=site.lag_s,
         period_s=_number(device.period_s, spec.period_s),
         deposit_depth_mm=site.deposit_depth_mm,
+        zone=site.zone,
     )
 
 

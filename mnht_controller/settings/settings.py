@@ -47,6 +47,7 @@ class ProbeSite:
     required: bool
     lag_s: float
     deposit_depth_mm: float | None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

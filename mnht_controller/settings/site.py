@@ -53,6 +53,7 @@ class ProbeTable(v.Part):
     required: bool
     lag_s: v.ShortSeconds | None = None
     deposit_depth_mm: v.DepthMillimetre | None = None
+    zone: v.Name | None = None
 
 
 class GuardThermometerTable(v.Part):

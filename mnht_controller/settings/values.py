@@ -29,6 +29,8 @@ SizeMillimetre = Annotated[float, _number("mm", 10.0, 2000.0)]
 GainPerCelsius = Annotated[float, _number("1/°C", 1e-6, 1.0)]
 SlewPerSecond = Annotated[float, _number("1/s", 1e-6, 1.0)]
 LoopSeconds = Annotated[float, _number("s", 0.0, 10_000.0)]
+PulsePower = Annotated[float, _number("u, share of full-scale power", 0.0, 0.7)]
+PulseSeconds = Annotated[float, _number("s", 20.0, 60.0)]
 PositiveLoopSeconds = Annotated[float, _number("s", 0.1, 10_000.0)]
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="lower_snake_case")]

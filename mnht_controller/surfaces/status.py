@@ -64,6 +64,7 @@ def status(snapshot: Snapshot, age_s: float) -> Json:
             for probe, reading in zip(plan.envelope.probes, snapshot.probes, strict=False)
         ],
         "estimate": to_plain(decision.estimate),
+        "identified": to_plain(decision.identified),
         "field": _field(snapshot),
         "permitted": isinstance(decision.verdict, Permit),
         "reasons": [_reason(reason) for reason in _refusals(snapshot)],

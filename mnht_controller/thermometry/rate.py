@@ -5,6 +5,7 @@ Quiet: least squares over means of ~1 s bins in a window long enough for predict
 points 1 to 2 s apart, for the plausibility limits. Neither decides anything.
 """
 
+import math
 from dataclasses import dataclass
 
 from mnht_controller.domain.compiled import quick
@@ -54,6 +55,11 @@ def window_s(sigma_c: float, spacing_s: float, horizon_s: float) -> float:
     if not (cubed <= WINDOW_S_MAX**3):
         return WINDOW_S_MAX
     return max(WINDOW_S_MIN, float(max(0.0, cubed) ** (1.0 / 3.0)))
+
+
+def sigma_c_per_s(sigma_c: float, spacing_s: float, window: float) -> float:
+    """Noise of the least-squares slope over a window of samples `spacing_s` apart."""
+    return sigma_c * math.sqrt(12.0 * spacing_s / (window * window * window))
 
 
 def closes(track: SlopeTrack, at_s: float) -> bool:

@@ -50,6 +50,8 @@ AFTER_TRIP_S = 5.0
 """How long a run goes on after a trip, so that oracles can see what happens then."""
 ENDED = frozenset({Phase.COMPLETE, Phase.TRIPPED})
 REFUSED_AFTER_S = 60.0
+DORMANT = frozenset({"amp_ignores_off", "amp_lies_off"})
+"""Faults that show only when the field shall go off."""
 
 
 @dataclass(slots=True)
@@ -241,9 +243,9 @@ class Simulation:
         return first_of_each((*self.seen.course.trips, *self.guard.state.latch.trips))
 
     def _fault_at(self) -> float | None:
-        """A source that ignores off harms nobody before off is wanted: that is its onset."""
+        """A source that does not go off harms nobody before off is wanted: that is its onset."""
         verbs = {fault.verb for fault in self.scenario.faults}
-        return self.seen.refused_at if verbs == {"amp_ignores_off"} else self.seen.fault_at
+        return self.seen.refused_at if verbs and verbs <= DORMANT else self.seen.fault_at
 
     def _evidence(self) -> Evidence:
         trips = self._trips()

@@ -107,12 +107,14 @@ class FieldStage:
 
     So are `sensors`; without them nothing watches the cooling.
     Call `elapse(t)` before reading: timers act at their own time, not at the time of the call.
-    Faults: `ignores_off` (off commands and a level of 0 have no effect), `stuck_full` (once on,
-    full scale, deaf to everything including its own watchdog).
+    Faults: `ignores_off` (off commands and a level of 0 have no effect), `lies_off` (they are
+    obeyed by everything but the field, and by what is measured), `stuck_full` (once on, full
+    scale, deaf to everything including its own watchdog).
     """
 
     def __init__(self, t: float = 0.0) -> None:
-        self.ignores_off, self.stuck_full = False, False
+        self.ignores_off, self.lies_off, self.stuck_full = False, False, False
+        self._secret = 0.0  # what flows while a lying stage says that nothing does
         self.on_trip: Callable[[Ques], None] = lambda _: None
         self.measured: Callable[[float], float] = self.current
         self.sensors: Sensors | None = None
@@ -131,6 +133,19 @@ class FieldStage:
         self._deviating_since: float | None = None
 
     @property
+    def measured(self) -> Callable[[float], float]:
+        """What the stage's own meter shows at a loop time, kA/m."""
+        return self._told if self._secret > 0.0 else self._meter
+
+    @measured.setter
+    def measured(self, meter: Callable[[float], float]) -> None:
+        self._meter = meter
+
+    def _told(self, t: float) -> float:
+        self.elapse(t)
+        return self._wanted(t) / 1e3
+
+    @property
     def is_energized(self) -> bool:
         """Whether the output stage is on, whatever the logic believes."""
         return self.state is ON or self._held is not None
@@ -141,6 +156,9 @@ class FieldStage:
         return self._output(t) / 1e3
 
     def _output(self, t: float) -> float:
+        return max(self._secret, self._wanted(t))
+
+    def _wanted(self, t: float) -> float:
         if self.is_energized and self.stuck_full:
             return FULL_SCALE
         if self._held is not None:
@@ -165,6 +183,7 @@ class FieldStage:
 
     def set_level(self, level: float, t: float) -> None:
         """Store the target, A/m; a running output ramps to it."""
+        self._keep_on(level, t)
         self.settings.level = level
         if self.state is ON and not (self.ignores_off and level <= 0.0):
             self._ramp = _Ramp(t, self._ramped(t), level)
@@ -184,9 +203,15 @@ class FieldStage:
 
     def switch_off(self, t: float) -> None:
         """Obey an off command, at once; closes the arm window too."""
+        self._keep_on(0.0, t)
         if self.ignores_off and self.state is ON and self._held is None:
             self._held = self._ramped(t)
         self._stop(t)
+
+    def _keep_on(self, level: float, t: float) -> None:
+        """A lying stage goes on with what flows when it is told to stop."""
+        if self.lies_off and self.state is ON and level <= 0.0:
+            self._secret = max(self._secret, self._ramped(t))
 
     def _stop(self, t: float) -> None:
         if self.stuck_full and self.is_energized:
@@ -217,8 +242,9 @@ class FieldStage:
             self._trip(Ques.INTERLOCK, t)
 
     def repair(self) -> None:
-        """End both faults; a stage that was held on goes off."""
-        self.ignores_off = self.stuck_full = False
+        """End the faults; a stage that was held on goes off."""
+        self.ignores_off = self.lies_off = self.stuck_full = False
+        self._secret = 0.0
         self._held = None
 
     # ---- time ----------------------------------------------------------------------------
@@ -255,7 +281,7 @@ class FieldStage:
         measured = self.measured(t) * 1e3
         if measured > self.settings.protection:
             self._trip(Ques.CURRENT, t)
-        wanted = self._output(t)
+        wanted = self._wanted(t)
         if abs(measured - wanted) <= max(0.1 * wanted, 0.02 * FULL_SCALE):
             self._deviating_since = None
         elif self._deviating_since is None:
@@ -316,7 +342,7 @@ class FieldStage:
 
 
 class StageFaults:
-    """The faults of a twin that has a `stage`: amp_ignores_off and amp_stuck_full."""
+    """The faults of a twin with a `stage`: amp_ignores_off, amp_lies_off and amp_stuck_full."""
 
     stage: FieldStage
 
@@ -325,6 +351,8 @@ class StageFaults:
         self.stage.elapse(t)
         if verb == "amp_ignores_off":
             self.stage.ignores_off = True
+        elif verb == "amp_lies_off":
+            self.stage.lies_off = True
         elif verb == "amp_stuck_full":
             self.stage.stuck_full = True
         else:

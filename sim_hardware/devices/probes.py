@@ -12,7 +12,8 @@ class ProbeBank:
     """Samples each channel every `period_s` of loop time; between samples the value stands.
 
     Faults: stream_stall (the instrument is silent), probe_dropped (one channel is silent),
-    no_probe_token (one channel says so in its dialect's words, or in the argument's).
+    no_probe_token (one channel says so in its dialect's words, or in the argument's), permute (two
+    channels are exchanged, as at the connectors).
     """
 
     def __init__(self, channels: Mapping[int, Temperature], period_s: float) -> None:
@@ -20,6 +21,7 @@ class ProbeBank:
         self.is_stalled = False
         self.dropped: set[int] = set()
         self.tokens: dict[int, str] = {}
+        self.exchanged: dict[int, int] = {}
         self._channels = dict(channels)
         self._samples: dict[int, tuple[int, float | None]] = {}
 
@@ -45,7 +47,7 @@ class ProbeBank:
         index = int(t / self.period_s + 1e-6)
         last = self._samples.get(channel)
         if last is None or last[0] != index:
-            value = self._channels[channel](t)
+            value = self._channels[self.exchanged.get(channel, channel)](t)
             is_number = value is not None and math.isfinite(value)
             last = self._samples[channel] = (index, value if is_number else None)
         return last[1]
@@ -55,7 +57,7 @@ class ProbeBank:
         return self.tokens.get(channel) or usual
 
     def inject(self, verb: str, argument: str, t: float) -> None:
-        """Start a fault; the argument is a channel, for no_probe_token also `channel:text`."""
+        """Start a fault; the argument is a channel, also `channel:text` or `channel:channel`."""
         channel, _, text = argument.partition(":")
         if verb == "stream_stall":
             self.is_stalled = True
@@ -63,6 +65,9 @@ class ProbeBank:
             self.dropped.add(self._known(channel))
         elif verb == "no_probe_token":
             self.tokens[self._known(channel)] = text
+        elif verb == "permute":
+            one, other = self._known(channel), self._known(text)
+            self.exchanged = {one: other, other: one}
         else:
             raise ValueError(f"a thermometer has no fault {verb!r}")
 
@@ -72,6 +77,8 @@ class ProbeBank:
             self.is_stalled = False
         elif verb == "probe_dropped":
             self.dropped.clear()
+        elif verb == "permute":
+            self.exchanged.clear()
         else:
             self.tokens.clear()
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from mnht_controller.app.shipped import config_dir
-from mnht_controller.domain.phase import Phase
 from mnht_controller.settings.load import load_site
 from sim_hardware.bench.scenario import CLASS_S, load_scenario
 from sim_hardware.bench.simulate import Simulation
@@ -21,10 +20,14 @@ SCENARIOS = config_dir() / "scenarios"
 EXPECTED = (
     ("probe_off", {"probe_implausible"}),
     ("probe_stuck", {"probe_flat"}),
+    ("probe_half_lifted", {"probe_implausible", "skin_falls"}),
+    ("probe_lag", {"pulse_lag"}),
+    ("permute", {"pulse_map"}),
     ("probe_dropped", {"probe_stale"}),
     ("no_probe_token", {"probe_bad"}),
     ("stream_stall", {"probe_stale"}),
     ("amp_ignores_off", {"off_not_obeyed"}),
+    ("amp_lies_off", {"heat_when_off"}),
     ("amp_stuck_full", {"field_cap", "readback_high"}),
     ("coolant_stop", {"source_fault", "source_interlock"}),
     ("coolant_warm", {"source_fault", "source_interlock"}),
@@ -43,6 +46,8 @@ EXPECTED = (
 )
 SURVIVED = ("late_replies", "noisy_line")
 """What a link gets over: the session goes on, and no oracle finds anything."""
+SLOW = frozenset({"probe_offset", "probe_drift"})
+"""What one probe alone cannot show in seconds: see test_probes_together."""
 
 
 def simulated(scenario: str, seed: int = 1) -> tuple[Simulation, dict[str, object]]:
@@ -56,7 +61,7 @@ def test_a_fault_ends_the_field_in_its_class_time(scenario: str, codes: set[str]
     """H01, H03, H04, H10, H16, H17, H20, H24, H26."""
     simulation, result = simulated(scenario)
     assert simulation.seen.fault_at is not None
-    assert simulation.seen.course.first(Phase.PLATEAU) is not None
+    assert simulation.seen.course.first(simulation.scenario.since) is not None
     assert result["outcome"] == "tripped"
     assert result["first_out"] in codes
     assert result["oracle_violations"] == []
@@ -81,6 +86,7 @@ def test_every_fault_that_ends_the_field_has_a_scenario_and_a_class_time():
     verbs = {fault.verb for name, _ in EXPECTED for fault in _faults(SCENARIOS / f"{name}.toml")}
     assert verbs == {verb for verb, _ in CLASS_S}
     others = {verb.name for verb in FAULTS if verb.layer in (Layer.TWIN, Layer.WIRE)} - verbs
+    others |= SLOW
     assert {verb.name for verb in FAULTS} - others == verbs
     assert not others & {"stream_stall", "amp_ignores_off", "amp_stuck_full", "coolant_stop"}
 

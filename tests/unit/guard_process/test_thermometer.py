@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard's own thermometer: a strict grammar, nothing from a torn line, its own port. H03, H12."""
+"""The guard's own thermometer: strict grammar, nothing from a torn line, its own port. H03, H12."""
 
 import contextlib
 import fcntl

@@ -101,12 +101,63 @@ def stale(role: Role, why: Why) -> Observation:
     return seen(role, codes=(why,), quality=Quality.STALE)
 
 
+def heated(ticks: int, off_ticks: int, off_c_per_tick: float, hold: int = 0) -> Course:
+    """A field that warms the tumor from 40 °C by 0.1 °C/s, holds it, and goes off.
+
+    Then the tumor goes on as it is told.
+    """
+
+    def moment(tick: int) -> Witness:
+        now = NOW + 0.1 * tick
+        is_on = tick < ticks + hold
+        celsius = 40.0 + 0.01 * min(tick, ticks) + off_c_per_tick * max(0, tick - ticks - hold)
+        permit = 5.0 if is_on else 0.0
+        return witness(
+            now,
+            observations=observed(seen(Role.TUMOR, now, c=celsius)),
+            permit_ka_per_m=permit,
+            source=source(now, measured_ka_per_m=permit, setpoint_ka_per_m=permit),
+        )
+
+    return [moment(tick) for tick in range(ticks + hold + off_ticks)]
+
+
+def cold_field(ticks: int, rise_c: float = 0.0, start_c: float = 36.0) -> Course:
+    """A field for so many ticks, each of 2 s of treatment, and what the tumor makes of it."""
+    return [
+        witness(
+            NOW + 0.1 * tick,
+            treatment_s=2.0 * tick,
+            observations=observed(seen(Role.TUMOR, c=start_c + rise_c * min(1.0, tick / 50))),
+            source=source(NOW + 0.1 * tick),
+        )
+        for tick in range(ticks)
+    ]
+
+
+def zone(ticks: int, apart_c: float, value: float | None = 42.0) -> Course:
+    """Skin and healthy tissue as two probes of one place, so far apart."""
+
+    def placed(role: Role, celsius: float | None) -> Observation:
+        item = seen(role, c=celsius) if celsius is not None else seen(role, codes=(Why.STALE,))
+        return replace(item, probe=replace(item.probe, zone="rim"))
+
+    other = None if value is None else value + apart_c
+    return probes(ticks, placed(Role.SKIN, 42.0), placed(Role.HEALTHY, other))
+
+
 SCENARIOS: dict[str, Course] = {
     "operator_stop": [witness(stop=True)],
     "skin_trip": probes(1, seen(Role.SKIN, c=44.01)),
     "tumor_cap": probes(1, seen(Role.TUMOR, c=60.01)),
     "healthy_cap": probes(1, seen(Role.HEALTHY, c=45.01)),
     "rate_of_rise": probes(1, seen(Role.SKIN, rising_too_fast=True, fast_rate_c_per_s=0.9)),
+    "heat_when_off": heated(200, 80, 0.01),
+    "skin_falls": probes(1, seen(Role.SKIN, rate_c_per_s=-0.2)),
+    "zone_disagrees": zone(101, 1.01),
+    "no_heat": cold_field(400),
+    "zone_apart": zone(51, 1.01),
+    "no_heat_yet": cold_field(300),
     "probe_range": probes(4, seen(Role.TUMOR, codes=(Why.RANGE,), raw_c=None)),
     "probe_implausible": probes(4, seen(Role.SKIN, codes=(Why.FALLING,), raw_c=36.0)),
     "probe_flat": probes(1, stale(Role.HEALTHY, Why.FLAT)),
@@ -152,6 +203,9 @@ ALSO: tuple[tuple[str, str, Course], ...] = (
     ("stamp from the future", "probe_bad", probes(4, seen(Role.SKIN, codes=(Why.FUTURE,)))),
     ("read-back above the cap", "field_cap", sources(1, permit=7.5, measured_ka_per_m=7.9)),
     ("H f above the cap", "field_cap", sources(1, measured_ka_per_m=7.4, frequency_hz=115_000.0)),
+    ("a steady tumor does not cool", "heat_when_off", heated(200, 120, 0.0, hold=600)),
+    ("a tumor that falls in the field", "no_heat", cold_field(400, rise_c=-1.0)),
+    ("a probe of the place reads lower", "zone_disagrees", zone(101, -1.01)),
     ("trip: no permit at all", "off_not_obeyed", sources(4, permit=None, measured_ka_per_m=18.0)),
     ("clock stands still", "clock_fault", steps(0.1, 0.0, 0.0)),
     ("clock goes back", "clock_fault", steps(0.1, -5.0)),
@@ -197,5 +251,19 @@ NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
         sources(40, permit=0.0, measured_ka_per_m=0.0),
     ),
     ("too little to tell", "field_missing", sources(40, permit=0.2, measured_ka_per_m=0.0)),
+    ("skin that cools", "skin_falls", probes(9, seen(Role.SKIN, rate_c_per_s=-0.1))),
+    ("skin that warms", "skin_falls", probes(9, seen(Role.SKIN, rate_c_per_s=0.2))),
+    ("a tumor that sinks", "skin_falls", probes(9, seen(Role.TUMOR, rate_c_per_s=-0.2))),
+    ("a tumor that cools", "heat_when_off", heated(200, 200, -0.005)),
+    ("a steady tumor that cools", "heat_when_off", heated(200, 300, -0.005, hold=600)),
+    ("a tumor that stays for the lag", "heat_when_off", heated(200, 30, 0.01)),
+    ("a tumor that stays by noise", "heat_when_off", heated(200, 80, 0.0005)),
+    ("a tumor that has warmed", "no_heat", cold_field(400, rise_c=0.3)),
+    ("a tumor that was warm before", "no_heat", cold_field(400, start_c=38.6)),
+    ("little energy yet", "no_heat_yet", cold_field(200)),
+    ("probes of a place within 1 °C", "zone_disagrees", zone(101, 0.99)),
+    ("probes of a place for less than 5 s", "zone_apart", zone(50, 1.01)),
+    ("probes of a place for less than 10 s", "zone_disagrees", zone(100, 1.01)),
+    ("a probe of a place that is silent", "zone_apart", zone(101, 0.0, None)),
     ("a lower frequency", "field_cap", sources(1, permit=7.5, frequency_hz=90_000.0)),
 )

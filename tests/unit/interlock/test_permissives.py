@@ -85,6 +85,13 @@ def two_skins(c: float) -> tuple[Observation, ...]:
     return (*COOL, other)
 
 
+def rested(skin_c: float, healthy_c: float) -> tuple[Observation, ...]:
+    """Nothing is heated yet: the tumor at body temperature."""
+    return observed(
+        seen(Role.SKIN, c=skin_c), seen(Role.TUMOR, c=36.4), seen(Role.HEALTHY, c=healthy_c)
+    )
+
+
 BOTH = replace(ENVELOPE, probes=(*PROBES, two_skins(34.0)[-1].probe))
 TRIP = Hit("x", "H01", Effect.TRIP, "", None, None)
 UNREQUIRED = replace(ENVELOPE, probes=(PROBES[0], replace(PROBES[1], required=False), PROBES[2]))
@@ -125,6 +132,7 @@ CASES: tuple[tuple[str, StartRequest], ...] = (
     ("too_cold", probed(seen(Role.SKIN, c=19.9))),
     ("too_cold", probed(seen(Role.TUMOR, c=29.9))),
     ("skin_spread", request(quiet(envelope=BOTH, observations=two_skins(25.0)))),
+    ("baseline", request(quiet(observations=rested(36.2, healthy_c=34.9)))),
     ("prediction_unknown", probed(seen(Role.SKIN, c=34.0, predicted_c=None))),
     ("source_not_zero", request(quiet(source=source(**{**OFF, "output_on": True})))),
 )  # fmt: skip

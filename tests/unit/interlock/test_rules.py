@@ -46,7 +46,14 @@ def test_a_quiet_session_hits_nothing() -> None:
 
 def test_only_these_rows_merely_inhibit() -> None:
     inhibits = {row.code for row in RULES if row.effect is Effect.INHIBIT}
-    assert inhibits == {"skin_cap", "skin_predicted", "unverified", "frequency_unknown"}
+    assert inhibits == {
+        "skin_cap",
+        "skin_predicted",
+        "zone_apart",
+        "no_heat_yet",
+        "unverified",
+        "frequency_unknown",
+    }
 
 
 def test_these_rows_are_live_without_arming() -> None:

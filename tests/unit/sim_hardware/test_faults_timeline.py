@@ -73,9 +73,10 @@ def test_every_verb_is_there_once() -> None:
     """Those of probes, twins, links and processes by name; those of wires are their own table."""
     names = [verb.name for verb in FAULTS if verb.layer is not Layer.WIRE]
     assert names == [
-        "probe_off", "probe_stuck", "probe_dropped", "no_probe_token", "stream_stall",
-        "amp_ignores_off", "amp_stuck_full", "coolant_stop", "coolant_warm", "reboot",
-        "panel_change", "input", "e_stop", "door", "overload", "no_signal", "link_drop",
+        "probe_off", "probe_stuck", "probe_half_lifted", "probe_offset", "probe_drift", "probe_lag",
+        "permute", "probe_dropped", "no_probe_token", "stream_stall", "amp_ignores_off",
+        "amp_lies_off", "amp_stuck_full", "coolant_stop", "coolant_warm", "reboot", "panel_change",
+        "input", "e_stop", "door", "overload", "no_signal", "link_drop",
         "controller_killed",
     ]  # fmt: skip
     wires = [(verb.name, verb.argument) for verb in FAULTS if verb.layer is Layer.WIRE]

@@ -109,6 +109,17 @@ def test_token_instead_of_a_number(twin, argument, token) -> None:
     assert twin.feed(b"CH1:DATA? 1\n", 0.1)[0][1] == b"23.45\n\x04\n"
 
 
+def test_exchanged_channels_each_say_the_other(twin) -> None:
+    """H06."""
+    twin.inject("permute", "1:2", 0.0)
+    assert twin.feed(b"CH1:DATA? 1\n", 0.0)[0][1] == b"40.00\n\x04\n"
+    assert twin.feed(b"CH2:DATA? 1\n", 0.0)[0][1] == b"23.45\n\x04\n"
+    twin.clear("permute")
+    assert twin.feed(b"CH1:DATA? 1\n", 1.0)[0][1] == b"23.45\n\x04\n"
+    with pytest.raises(ValueError, match="no channel"):
+        twin.inject("permute", "1:7", 0.0)
+
+
 def test_bad_faults_are_refused(twin) -> None:
     with pytest.raises(ValueError, match="no channel"):
         twin.inject("probe_dropped", "7", 0.0)

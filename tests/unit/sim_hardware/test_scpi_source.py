@@ -317,6 +317,22 @@ def test_amplifier_that_ignores_off(twin) -> None:
     assert twin.stage.current(2.1) == 0.0
 
 
+@pytest.mark.parametrize("command", ["OUTP OFF", "FIEL 0"])
+def test_amplifier_that_lies_about_off(twin, command) -> None:
+    """H18: everything says off and zero, and the field goes on until it is repaired."""
+    energize(twin)
+    twin.inject("amp_lies_off", "", 1.0)
+    assert twin.stage.current(1.0) == pytest.approx(5.0)
+    assert float(ask(twin, "FETC:SNAP?", 1.0).split(",")[7]) == pytest.approx(5e3)
+    ask(twin, command, 1.0)
+    assert twin.stage.current(1.8) == pytest.approx(5.0)
+    snapshot = ask(twin, "FETC:SNAP?", 1.8).split(",")
+    assert float(snapshot[7]) == 0.0
+    assert bool(int(snapshot[3]) & 1 << 8) is (command == "FIEL 0")
+    twin.clear("amp_lies_off")
+    assert twin.stage.current(1.9) == 0.0
+
+
 def test_amplifier_that_ignores_off_still_follows_other_levels(twin) -> None:
     energize(twin)
     twin.inject("amp_ignores_off", "", 1.0)
