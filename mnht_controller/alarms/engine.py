@@ -69,7 +69,7 @@ def refusal(state: AlarmState, act: AlarmAct, conditions: tuple[Reason, ...]) ->
     if found is None or act.verb is AlarmVerb.ACKNOWLEDGE:
         return ""
     if found.ended_at is None or _key(found) in {(one.code, one.where) for one in conditions}:
-        return f"{found.code} {found.where}".strip() + " is still there"
+        return f"alarm {found.id} is still there: {found.code} {found.where}".rstrip()
     return ""
 
 
@@ -84,10 +84,15 @@ def audible(state: AlarmState) -> Priority | None:
     return next((one for one in _PRIORITIES if one in heard), None)
 
 
+def by_urgency(state: AlarmState) -> tuple[Occurrence, ...]:
+    """By priority, unacknowledged before acknowledged, then by the table."""
+    return tuple(sorted(state.occurrences, key=_urgency))
+
+
 def highest(state: AlarmState) -> Occurrence | None:
-    """What the banner shows: by priority, unacknowledged before acknowledged, then by the table."""
-    shown = [found for found in state.occurrences if found.priority is not Priority.INFO]
-    return min(shown, key=_urgency, default=None)
+    """What the banner shows: the most urgent, unless that is information only."""
+    top = next(iter(by_urgency(state)), None)
+    return None if top is None or top.priority is Priority.INFO else top
 
 
 def first_cause(state: AlarmState) -> Occurrence | None:

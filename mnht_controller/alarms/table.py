@@ -119,7 +119,7 @@ ALARMS: tuple[Alarm, ...] = (
           "Field is off. See the journal of the last session before you reset."),
     Alarm("session_ended",
           ("session.guard_gone", "session.start_timeout", "session.pause_timeout",
-           "session.ramp_timeout", "session.cooldown_timeout"), _SESSION, _LOW, _LOW, _LATCHING,
+           "session.ramp_timeout"), _SESSION, _LOW, _LOW, _LATCHING,
           0.0, "The session moved on by itself",
           "Field is off. See the phase; prepare anew if the treatment is to go on."),
     Alarm("guard_silent", ("guard_silent",), _SHELL, _LOW, _MEDIUM, _PASSING, GUARD_S,

@@ -2,7 +2,7 @@
 """From settings to a controller. `simulate` calls the same with other transports and journal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import cast
 
@@ -19,6 +19,7 @@ from mnht_controller.devices.link import Link
 from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.trip import Latch
+from mnht_controller.journal.keep_alarms import AlarmKeeper, AlarmMemory
 from mnht_controller.journal.records import DriverVersion, Header, boot_id, wall_label
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
 from mnht_controller.runtime.controller import Controller, Parts, Record
@@ -42,6 +43,7 @@ class Shell:
     guard: GuardLink
     journal: Record
     keep_latch: Callable[[Latch], None]
+    alarm_keeper: AlarmKeeper = field(default_factory=AlarmMemory)
 
 
 def plan_for(settings: Settings) -> Plan:
@@ -70,9 +72,15 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
             period_s = device.period_s or spec.period_s
             thermometers[device.id] = ThermometerTask(row, cast(Thermometer, driver), period_s)
     (source,) = sources
-    hall, beside_it = Hall(), tuple(auxiliaries)
     parts = Parts(
-        source, thermometers, shell.guard, shell.journal, hall, shell.keep_latch, beside_it
+        source=source,
+        thermometers=thermometers,
+        guard=shell.guard,
+        journal=shell.journal,
+        hall=Hall(),
+        keep_latch=shell.keep_latch,
+        auxiliaries=tuple(auxiliaries),
+        alarm_keeper=shell.alarm_keeper,
     )
     return Controller(plan, parts, latch, session)
 

@@ -22,6 +22,7 @@ from mnht_controller.domain.errors import ConfigError, MnhtError
 from mnht_controller.domain.trip import Latch
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch, save_latch
+from mnht_controller.journal.keep_alarms import AlarmFile
 from mnht_controller.journal.sink import FileJournal
 from mnht_controller.runtime.guard_link import GuardSocket
 from mnht_controller.runtime.supervisor import watch_parent
@@ -84,8 +85,9 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
     journal = FileJournal(path, header(settings, plan, "controller"))
     journal.write("latch", latch)
     guard = GuardSocket(Path(config.lease_socket))
-    with ThreadPoolExecutor(1, "latch") as keeper:
-        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept))
+    with ThreadPoolExecutor(1, "latch") as keeper, ThreadPoolExecutor(1, "alarms") as alarms:
+        alarm_file = AlarmFile(Path(config.state_dir) / "controller-alarms.json", alarms.submit)
+        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept), alarm_file)
         controller = build(settings, plan, shell, latch, config.session)
         door = await controller.parts.hall.listen(Path(config.door_socket))
         linking = asyncio.create_task(guard.run())

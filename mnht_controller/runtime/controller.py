@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tick, in order: sample, decide, lease, act, record, publish. It waits for no wire."""
+"""The tick, in order: sample, decide, lease, act, record, alarm, publish. It waits for no wire."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
+from mnht_controller.alarms.conditions import conditions
 from mnht_controller.domain.command import Inhibit, Permit
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.errors import InvariantError
 from mnht_controller.domain.intent import Intent
 from mnht_controller.domain.lease import GuardState, Lease
@@ -18,7 +20,9 @@ from mnht_controller.domain.snapshot import Snapshot
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import encode_lease, encode_propose
+from mnht_controller.journal.keep_alarms import AlarmKeeper, AlarmMemory
 from mnht_controller.journal.records import TickRecord
+from mnht_controller.runtime.alarms import AlarmDesk
 from mnht_controller.runtime.answer import refusal
 from mnht_controller.runtime.assembly import assembled
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
@@ -58,6 +62,7 @@ class Parts:
     hall: Hall
     keep_latch: Callable[[Latch], None]
     auxiliaries: tuple[AuxiliaryTask, ...] = ()
+    alarm_keeper: AlarmKeeper = field(default_factory=AlarmMemory)
 
 
 class Controller:
@@ -67,6 +72,7 @@ class Controller:
         self.plan = plan
         self.parts = parts
         self.liveness = Liveness()
+        self.alarms = AlarmDesk(parts.alarm_keeper, parts.journal)
         self.state: State = initial(plan, latch)
         self.decision: Decision | None = None
         self._session = session
@@ -97,6 +103,7 @@ class Controller:
             device.permit(on=wants_run_permit(decision))
         self._follow(decision)
         self._record(given, decision)
+        self._alarm(given, decision)
         self._publish(given, decision, asked)
         self.decision = decision
 
@@ -180,6 +187,11 @@ class Controller:
     def _record(self, given: TickInput, decision: Decision) -> None:
         self.parts.journal.write("tick", TickRecord(given, decision, state_digest(self.state)))
 
+    def _alarm(self, given: TickInput, decision: Decision) -> None:
+        devices = [device.row.state() for device in self._devices()]
+        found = conditions(given, decision, devices)
+        self.alarms.tick(found, self.parts.hall.take_acts(), given.now)
+
     def _publish(self, given: TickInput, decision: Decision, asked: tuple[Asked, ...]) -> None:
         for item in asked:
             item.client.acknowledge(item.number, refusal(item.intent, decision))
@@ -200,6 +212,7 @@ class Controller:
             decision=decision,
             health=given.health,
             devices=tuple(device.row.state() for device in self._devices()),
+            alarms=replace(self.alarms.shown, waiting=()),
         )
 
 

@@ -170,7 +170,7 @@ def test_a_latched_signal_ends_by_reset_with_its_condition_gone() -> None:
     ward = up("medium-latching-0")
     reset = act(ACT.RESET_SIGNAL, 1)
     here = (Reason("medium-latching-0", "here"),)
-    assert refusal(ward.state, reset, here) == "medium-latching-0 here is still there"
+    assert refusal(ward.state, reset, here) == "alarm 1 is still there: medium-latching-0 here"
     ward.tick(reset)
     assert [found.id for found in ward.state.occurrences] == [1]
     ward.switch("medium-latching-0", False)

@@ -21,7 +21,7 @@ from tests.unit.alarms.scenes import CODES, SHELL, brought_about
 
 ASKED_FOR = frozenset(
     "reset prepare abandon ready start pause resume_ramp resume_plateau reached plateau_done"
-    " cooled".split()
+    " cooled cooldown_timeout".split()
 )
 """Moves of a session that its operator or its prescription wants."""
 SAID_BY_TRIPS = frozenset({"latched"})

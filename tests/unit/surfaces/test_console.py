@@ -25,7 +25,8 @@ ROUTES = {
     ("POST", "/session/abandon"), ("POST", "/session/confirm"), ("POST", "/session/lower"),
     ("POST", "/session/pause"), ("POST", "/session/prepare"), ("POST", "/session/reset"),
     ("POST", "/session/resume"), ("POST", "/session/start"), ("POST", "/session/stop"),
-    ("POST", "/stream/seen"),
+    ("POST", "/stream/seen"), ("POST", "/alarms/acknowledge"), ("POST", "/alarms/audio-pause"),
+    ("POST", "/alarms/reset-signal"),
 }  # fmt: skip
 """The golden list: a new route appears here or the test below fails."""
 
