@@ -56,6 +56,10 @@ VIEW_S_MAX = 10.0
 """Seconds without any operator's view, while armed, until somebody is called; 60 s pause."""
 LATE_TICKS = 2
 """So many late ticks in a row."""
+LATE_S = 0.3
+"""A host that is held up now and then must not be kept busy by its own alarms."""
+UNVERIFIED_S = 0.1
+"""Beyond the link's own deadline, and before the state counts as unknown."""
 GUARD_S = 2.0
 DEVICE_S = 3.0
 """How long a device may be looked for, or looked for again, before somebody is called."""
@@ -126,7 +130,7 @@ ALARMS: tuple[Alarm, ...] = (
           "The guard is silent", "No field is possible. See the log of the service; restart it."),
     Alarm("device_lost", ("device_lost",), _SHELL, _LOW, _LOW, _PASSING, DEVICE_S,
           "A device does not answer", "Check its power and its cable."),
-    Alarm("tick_late", ("tick_late",), _SHELL, _LOW, _LOW, _PASSING, 0.0,
+    Alarm("tick_late", ("tick_late",), _SHELL, _LOW, _LOW, _PASSING, LATE_S,
           "The controller is held up", "End other programs on this host."),
     Alarm("cannot_start",
           ("probe_suspect", "skin_too_warm", "prediction_unknown", "source_not_zero", "envelope",
@@ -136,7 +140,7 @@ ALARMS: tuple[Alarm, ...] = (
           "Frequency is not known", "Field is zero. Check the amplifier's frequency read-back."),
     Alarm("held_back", ("skin_cap", "skin_predicted"), _INHIBIT, _INFO, _INFO, _PASSING, HELD_S,
           "Field is held back by the skin", "Nothing: it comes back by itself."),
-    Alarm("unverified", ("unverified",), _INHIBIT, _INFO, _INFO, _PASSING, 0.0,
+    Alarm("unverified", ("unverified",), _INHIBIT, _INFO, _INFO, _PASSING, UNVERIFIED_S,
           "Amplifier is slow to confirm", "Nothing, unless it is often: then check its link."),
     Alarm("followed", ("controller_trip",), _TRIP, _INFO, _INFO, _PASSING, 0.0,
           "The guard has latched with the controller", "See the alarm that came first."),

@@ -71,6 +71,7 @@ class AlarmDesk:
     def _restored(self, now: float) -> AlarmState:
         state = restored(self._keeper.before, now)
         self.shown = state
+        self._journal.write("alarms", state)
         if state.occurrences:
             log.warning("alarms.kept", ids=[found.id for found in state.occurrences])
         return state

@@ -50,6 +50,7 @@ class Room:
 
     disk: Disk = field(default_factory=Disk)
     records: list[Any] = field(default_factory=list)
+    begun: list[Any] = field(default_factory=list)
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     now: float = 10.0
 
@@ -57,8 +58,7 @@ class Room:
         self.desk = AlarmDesk(self.disk, self)
 
     def write(self, kind: str, value: object) -> bool:
-        assert kind == "alarm"
-        self.records.append(value)
+        (self.records if kind == "alarm" else self.begun).append(value)
         return True
 
     def acknowledge(self, number: int, refusal: tuple[str, ...]) -> None:
@@ -137,6 +137,7 @@ def test_h37_after_a_restart_what_was_shown_is_there() -> None:
     assert (two.id, two.acknowledged_by) == (2, "nurse")
     assert second.desk.shown.paused_until is None
     assert second.records == [], "nothing new has happened"
+    assert [[found.id for found in state.occurrences] for state in second.begun] == [[1, 2]]
     second.tick()
     assert second.shown() == ["skin_trip"], "the passing one was acknowledged and is over"
 

@@ -77,7 +77,7 @@ class Room:
 
     def write(self, kind: str, value: object) -> bool:
         self.log.append(f"record {kind}")
-        (self.alarms if kind == "alarm" else self.records).append(value)
+        (self.records if kind == "tick" else self.alarms).append(value)
         return True
 
     def _keep(self, latch: Latch) -> None:
