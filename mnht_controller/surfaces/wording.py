@@ -73,7 +73,6 @@ _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limit_wider", "a limit is wider than the hard ceiling", ("H52",)),
     ("limit_order", "the limits are not in order", ("H38",)),
     ("speed_refused", "this speed of treatment time is not allowed", ("H50",)),
-    ("latch_unreadable", "the latch of the last run does not read", ("H37",)),
     ("alarms_unreadable", "the alarms of the last run do not read", ("H37",)),
     ("alarms_not_kept", "the disk does not take the alarms", ("H34",)),
     ("session.view_lost", "paused: nobody was watching", ("H47",)),

@@ -109,6 +109,7 @@ class Unwatched(Played):
             self.controller.parts.hall.seen_at = looked_at
 
 
+@pytest.mark.shows("view_lost_calls")
 def test_h47_nobody_watching_calls_after_10_s_and_again_when_it_pauses() -> None:
     """It goes up to high while nobody comes, and stays until it is reset."""
     scenario = Scenario(skin_c=WARM_C, since=Phase.RAMP, until_s=100.0)

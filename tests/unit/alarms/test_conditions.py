@@ -81,6 +81,7 @@ UNCONFIRMED = (
 
 
 @pytest.mark.parametrize("source", UNCONFIRMED)
+@pytest.mark.shows("off_is_confirmed")
 def test_off_that_no_read_back_confirms_is_said(source) -> None:
     """H16, H18: silent, old, missing, no number, or still on."""
     assert "unconfirmed_off" in found({"source": source}, tripped(trip("skin_trip")))

@@ -86,6 +86,7 @@ def up(*codes: str) -> Ward:
 
 
 @pytest.mark.usefixtures("test_rows")
+@pytest.mark.shows("alarm_by_number")
 def test_an_acknowledgement_names_one_and_leaves_the_others_loud() -> None:
     """H48: the alarm behind it is heard all the same."""
     ward = up("medium-passing-0", "worse")
@@ -125,6 +126,7 @@ def test_an_act_of_the_tick_in_which_something_begins_does_not_meet_it() -> None
 
 
 @pytest.mark.usefixtures("test_rows")
+@pytest.mark.shows("silence_is_timed")
 def test_a_pause_is_timed_is_not_made_longer_and_ends_by_itself() -> None:
     """H48: pressing again and again is no global off."""
     ward = up("low-passing-0")

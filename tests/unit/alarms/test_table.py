@@ -12,10 +12,9 @@ from mnht_controller.core import events
 from mnht_controller.core.phases import Condition
 from mnht_controller.domain.alarm import Priority
 from mnht_controller.domain.trip import Effect
-from mnht_controller.interlock.guard_trips import GUARD_TRIPS
+from mnht_controller.interlock.guard_trips import GUARD_TRIPS, OWN_TRIPS
 from mnht_controller.interlock.permissives import PERMISSIVES
 from mnht_controller.interlock.rules import RULES
-from mnht_controller.journal.keep import LATCH_UNREADABLE
 from mnht_controller.runtime import alarms as desk
 from tests.unit.alarms.scenes import CODES, SHELL, brought_about
 
@@ -29,11 +28,9 @@ SAID_BY_TRIPS = frozenset({"latched"})
 OWN = frozenset({"journal", "operator_absent"})
 """Permissives that are alarms of the process, armed or not."""
 
-TRIPS = (
-    {row.code for row in RULES if row.effect is Effect.TRIP}
-    | {row.code for row in GUARD_TRIPS}
-    | {"demand_invalid", LATCH_UNREADABLE}
-)
+TRIPS = {row.code for row in RULES if row.effect is Effect.TRIP} | {
+    row.code for row in (*GUARD_TRIPS, *OWN_TRIPS)
+}
 EXPECTED = {
     Source.TRIP: TRIPS,
     Source.INHIBIT: {row.code for row in RULES if row.effect is Effect.INHIBIT},

@@ -124,6 +124,7 @@ def test_h34_a_disk_that_fails_holds_no_alarm_back() -> None:
     assert room.shown() == ["skin_trip", "alarms_not_kept"]
 
 
+@pytest.mark.shows("alarms_are_kept")
 def test_h37_after_a_restart_what_was_shown_is_there() -> None:
     """Latched, acknowledged and not: acknowledgements are not lost, alarms neither."""
     first = Room()
