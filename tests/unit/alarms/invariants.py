@@ -62,6 +62,7 @@ class Ward:
 
     state: AlarmState = NO_ALARMS
     now: float = 100.0
+    present: set[tuple[str, str]] = field(default_factory=set)
     on_since: dict[tuple[str, str], float] = field(default_factory=dict)
     pause_began_at: float | None = None
     ids: list[int] = field(default_factory=list)
@@ -69,8 +70,7 @@ class Ward:
     def tick(self, *acts: AlarmAct, dt_s: float = 0.5) -> tuple[AlarmEvent, ...]:
         self.now += dt_s
         before = self.state
-        for key in self.on_since:
-            self.on_since[key] = min(self.on_since[key], self.now)
+        self.on_since = {key: self.on_since.get(key, self.now) for key in sorted(self.present)}
         conditions = tuple(Reason(code, where) for code, where in self.on_since)
         self.state, events = step(before, conditions, acts, self.now)
         again, none = step(self.state, conditions, (), self.now)
@@ -81,9 +81,9 @@ class Ward:
     def switch(self, code: str, is_on: bool, where: str = "here") -> "Ward":
         """The condition holds from the next tick on, or does not any more."""
         if is_on:
-            self.on_since.setdefault((code, where), float("inf"))
+            self.present.add((code, where))
         else:
-            self.on_since.pop((code, where), None)
+            self.present.discard((code, where))
         return self
 
     def newest(self, code: str) -> int:
@@ -140,14 +140,14 @@ class Ward:
 
     def _acknowledged(self, before: AlarmState, acts: tuple[AlarmAct, ...]) -> None:
         """Only what an act names is acknowledged, by whom it says, and it stays so."""
-        named = {a.occurrence: a.actor for a in acts if a.verb is ACT.ACKNOWLEDGE and a.actor}
+        named = {(a.occurrence, a.actor) for a in acts if a.verb is ACT.ACKNOWLEDGE and a.actor}
         known = {found.id: found for found in before.occurrences}
         for found in self.state.occurrences:
             was = known[found.id].acknowledged_at if found.id in known else None
             if found.acknowledged_at != was:
                 assert was is None
-                assert found.acknowledged_by == named[found.id]
-            elif found.id in named and found.id in known:
+                assert (found.id, found.acknowledged_by) in named
+            elif found.id in {number for number, _ in named} and found.id in known:
                 assert found.acknowledged_at is not None
 
     def _let_go(self, before: AlarmState, acts: tuple[AlarmAct, ...]) -> None:
