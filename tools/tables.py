@@ -15,11 +15,14 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from drivers import generic_scpi_source as dialect
+from mnht_controller.alarms import engine as alarm_engine
+from mnht_controller.alarms import table as alarm_table
 from mnht_controller.cli import output
 from mnht_controller.cli.main import build
 from mnht_controller.core.phases import TRANSITIONS
 from mnht_controller.devices import errors
 from mnht_controller.domain import limits
+from mnht_controller.domain.alarm import AlarmEvent, AlarmState, Occurrence
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.lease import Lease
 from mnht_controller.domain.spent import Spent
@@ -32,6 +35,7 @@ from mnht_controller.interlock.guard_trips import GUARD_TRIPS, OWN_TRIPS, GuardT
 from mnht_controller.interlock.permissives import PERMISSIVES
 from mnht_controller.interlock.rules import RULES
 from mnht_controller.journal import records
+from mnht_controller.runtime import alarms as desk
 from mnht_controller.surfaces import api, bodies, wording
 from sim_hardware.bench.oracles import ORACLES
 from sim_hardware.bench.scenario import CLASS_S
@@ -138,6 +142,30 @@ def transitions() -> str:
     return table(("in", "when", "go to"), rows)
 
 
+def alarms() -> str:
+    """Give the alarm table, in the order in which the banner ranks it."""
+    rows = []
+    for row in alarm_table.ALARMS:
+        goes_up = f", {row.highest.value} unacknowledged" if row.highest != row.priority else ""
+        delay = f"{row.delay_s:g} s" if row.delay_s else ""
+        rows.append((code(row.id), f"{row.priority.value}{goes_up}",
+                     "latching" if row.latching else "", delay, row.text, row.what_to_do,
+                     ", ".join(map(code, row.codes))))  # fmt: skip
+    head = ("alarm", "priority", "signal", "delay", "what happened", "what to do", "raised by")
+    return table(head, rows)
+
+
+def alarm_numbers() -> str:
+    """Give the times of alarms."""
+    rows = [
+        ("the sound is silenced for", alarm_engine.AUDIO_PAUSE_S),
+        ("unacknowledged for so long, an alarm goes up or is repeated", alarm_engine.REPEAT_S),
+        ("nobody watches an armed session: `view_lost`", alarm_table.VIEW_S_MAX),
+        ("a disk that keeps alarms later than this is passed by", desk.SHOW_S_MAX),
+    ]
+    return table(("what", "value"), [(text, f"{seconds:g} s") for text, seconds in rows])
+
+
 # ---- limits --------------------------------------------------------------------------------
 
 
@@ -205,6 +233,8 @@ RECORDS: tuple[tuple[str, str, type], ...] = (
     ("tick", "controller, every tick", records.TickRecord),
     ("spent", "controller, second record", Spent),
     ("latch", "controller, third record", Latch),
+    ("alarms", "controller, at its first tick", AlarmState),
+    ("alarm", "controller, on a change", records.AlarmRecord),
     ("guard", "guard, on a change of state", GuardEvent),
     ("lease", "guard, while armed", Lease),
     ("fed", "guard, for every byte", Fed),
@@ -213,6 +243,8 @@ RECORDS: tuple[tuple[str, str, type], ...] = (
     ("lost", "any, after a full queue", records.Lost),
 )
 PARTS: tuple[tuple[str, type], ...] = (
+    ("alarm.event", AlarmEvent),
+    ("alarm.event.occurrence", Occurrence),
     ("tick.input", TickInput),
     ("tick.input.health", Health),
     ("tick.decision", Decision),
@@ -310,7 +342,9 @@ def _route(route: APIRoute, is_open: bool) -> tuple[object, ...]:
 
 def request_bodies() -> str:
     """Give the keys of each request body."""
-    models: list[type[BaseModel]] = [bodies.Claim, bodies.Confirmation, bodies.Lower, bodies.Seen]
+    models: list[type[BaseModel]] = [
+        bodies.Claim, bodies.Confirmation, bodies.Lower, bodies.Alarm, bodies.Seen,
+    ]  # fmt: skip
     rows = [(code(m.__name__), ", ".join(map(code, m.model_fields)), first_line(m)) for m in models]
     return table(("body", "keys", "what"), rows)
 
@@ -330,8 +364,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
-            commands, exit_codes, rules, guard_trips, own_trips, permissives, transitions,
-            hazards, controls, hard_limits,
+            commands, exit_codes, rules, guard_trips, own_trips, permissives, transitions, alarms,
+            alarm_numbers, hazards, controls, hard_limits,
             region_caps, numbers, configuration, simulated, record_kinds, dialect_commands,
             dialect_bits, faults, oracles, routes, request_bodies, device_errors, instruments,
             stop_paths, wire_facts, common_words,

@@ -2,7 +2,7 @@
 """From settings to a controller. `simulate` calls the same with other transports and journal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import cast
 
@@ -19,6 +19,7 @@ from mnht_controller.devices.link import Link
 from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.trip import Latch
+from mnht_controller.journal.keep_alarms import AlarmKeeper, AlarmMemory
 from mnht_controller.journal.records import DriverVersion, Header, boot_id, wall_label
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
 from mnht_controller.runtime.controller import Controller, Parts, Record
@@ -46,6 +47,7 @@ class Shell:
     keep_latch: Callable[[Latch], None]
     host: Host
     ledger: Ledger
+    alarm_keeper: AlarmKeeper = field(default_factory=AlarmMemory)
 
 
 def plan_for(settings: Settings) -> Plan:
@@ -84,6 +86,7 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
         host=shell.host,
         ledger=shell.ledger,
         auxiliaries=tuple(auxiliaries),
+        alarm_keeper=shell.alarm_keeper,
     )
     return Controller(plan, parts, latch, session)
 

@@ -23,6 +23,7 @@ from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.trip import Latch
 from mnht_controller.journal.errors import JournalError
 from mnht_controller.journal.keep import load_latch, save_latch
+from mnht_controller.journal.keep_alarms import AlarmFile
 from mnht_controller.journal.ledger import Ledger as FileLedger
 from mnht_controller.journal.sink import FileJournal
 from mnht_controller.runtime.guard_link import GuardSocket
@@ -90,8 +91,10 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
     journal.write("latch", latch)
     guard = GuardSocket(Path(config.lease_socket))
     host = RealHost(path.parent)
-    with ThreadPoolExecutor(1, "latch") as keeper:
-        shell = Shell(real_transport, guard, journal, _keeping(keeper, kept), host, ledger)
+    with ThreadPoolExecutor(1, "latch") as keeper, ThreadPoolExecutor(1, "alarms") as alarms:
+        alarm_file = AlarmFile(Path(config.state_dir) / "controller-alarms.json", alarms.submit)
+        keep_latch = _keeping(keeper, kept)
+        shell = Shell(real_transport, guard, journal, keep_latch, host, ledger, alarm_file)
         controller = build(settings, plan, shell, latch, config.session)
         door = await controller.parts.hall.listen(Path(config.door_socket))
         linking = asyncio.create_task(guard.run())

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+from mnht_controller.domain.alarm import NO_ALARMS, AlarmState
 from mnht_controller.domain.lease import GuardStatus
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.reading import Reading, SourceReading
@@ -24,7 +25,7 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """State at one tick; readings carry their validated quality."""
+    """State at one tick; readings carry their validated quality. `alarms` are kept on disk."""
 
     tick: int
     at: float
@@ -37,3 +38,4 @@ class Snapshot:
     decision: Decision
     health: Health
     devices: tuple[DeviceState, ...]
+    alarms: AlarmState = NO_ALARMS

@@ -55,6 +55,13 @@ CONTROLS: tuple[Control, ...] = (
     Control("no_override", "no route, key or file overrides a hard limit"),
     Control("view_lost_pauses", "a minute without any operator's view pauses"),
     Control("presence_pauses", "six minutes without a person's confirmation pause"),
+    Control(
+        "view_lost_calls", "ten seconds without any operator's view are an alarm, and it goes up"
+    ),
+    Control("off_is_confirmed", "a trip without a read-back of zero is the highest alarm"),
+    Control("alarm_by_number", "an act on alarms names one occurrence; nothing acts on all"),
+    Control("silence_is_timed", "sound comes back by itself, and at once for what is new"),
+    Control("alarms_are_kept", "alarms are kept before they are shown; a restart loses none"),
     Control("first_out", "the first trip of a cascade stays first"),
     Control("ages_shown", "every number on the screen has an age"),
     Control("stop_has_its_door", "STOP has its own process, port and way to the guard"),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mnht_controller import __version__
+from mnht_controller.domain.alarm import AlarmEvent
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.tick import Decision, TickInput
 
@@ -52,6 +53,14 @@ class TickRecord:
     input: TickInput
     decision: Decision
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRecord:
+    """Kind "alarm": what happened to an alarm or to the sound, and when it was shown."""
+
+    event: AlarmEvent
+    shown_at: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tick, in order: sample, decide, lease, act, record, publish. It waits for no wire."""
+"""The tick, in order: sample, decide, lease, act, record, alarm, publish. It waits for no wire."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 
+from mnht_controller.alarms.conditions import conditions
 from mnht_controller.domain.command import Inhibit, Permit
+from mnht_controller.domain.compiled import replace
 from mnht_controller.domain.errors import InvariantError
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState, Lease
@@ -19,7 +21,9 @@ from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import encode_lease, encode_propose
+from mnht_controller.journal.keep_alarms import AlarmKeeper, AlarmMemory
 from mnht_controller.journal.records import Event, TickRecord
+from mnht_controller.runtime.alarms import AlarmDesk
 from mnht_controller.runtime.answer import refusal
 from mnht_controller.runtime.assembly import assembled
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
@@ -69,6 +73,7 @@ class Parts:
     host: Host
     ledger: Ledger
     auxiliaries: tuple[AuxiliaryTask, ...] = ()
+    alarm_keeper: AlarmKeeper = field(default_factory=AlarmMemory)
 
 
 class Controller:
@@ -78,6 +83,7 @@ class Controller:
         self.plan = plan
         self.parts = parts
         self.liveness = Liveness()
+        self.alarms = AlarmDesk(parts.alarm_keeper, parts.journal)
         self.state: State = initial(plan, latch, parts.ledger.kept or NOTHING)
         self.decision: Decision | None = None
         self._session = session
@@ -112,6 +118,7 @@ class Controller:
         if given.tick % KEEP_TICKS == 0 or decision.phase is Phase.COMPLETE:
             self.parts.ledger.keep(spent(self.plan, self.state))
         self._record(given, decision)
+        self._alarm(given, decision)
         self._publish(given, decision, asked)
         self.decision = decision
 
@@ -212,6 +219,11 @@ class Controller:
             self.parts.journal.write("event", event)
         self.parts.journal.write("tick", TickRecord(given, decision, state_digest(self.state)))
 
+    def _alarm(self, given: TickInput, decision: Decision) -> None:
+        devices = [device.row.state() for device in self._devices()]
+        found = conditions(given, decision, devices)
+        self.alarms.tick(found, self.parts.hall.take_acts(), given.now)
+
     def _publish(self, given: TickInput, decision: Decision, asked: tuple[Asked, ...]) -> None:
         for item in asked:
             item.client.acknowledge(item.number, refusal(item.intent, decision))
@@ -232,6 +244,7 @@ class Controller:
             decision=decision,
             health=given.health,
             devices=tuple(device.row.state() for device in self._devices()),
+            alarms=replace(self.alarms.shown, waiting=()),
         )
 
 

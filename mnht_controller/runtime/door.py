@@ -12,6 +12,7 @@ from typing import Protocol
 
 import structlog
 
+from mnht_controller.domain.alarm import AlarmAct
 from mnht_controller.domain.codec import CodecError, dumps, from_plain
 from mnht_controller.domain.intent import Intent
 from mnht_controller.domain.snapshot import Snapshot
@@ -22,7 +23,7 @@ LINE_BYTES_MAX = 16_384
 BACKLOG_BYTES_MAX = 1_048_576
 CLIENTS_MAX = 8
 INTENTS_MAX = 32
-"""Intents waiting for the next tick; one more is refused."""
+"""Intents waiting for the next tick, and as many acts on alarms; one more is refused."""
 
 
 class Door(asyncio.Protocol):
@@ -47,7 +48,7 @@ class Door(asyncio.Protocol):
             self._hall.clients.remove(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take whole lines; anything that is not one of the three messages ends the connection."""
+        """Take whole lines; anything that is not one of the messages ends the connection."""
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         if len(self._buffer) > LINE_BYTES_MAX:
             self.transport.abort()
@@ -69,6 +70,12 @@ class Door(asyncio.Protocol):
             number = message["id"]
             if not self._hall.offer(Asked(self, number, from_plain(Intent, message["intent"]))):
                 self.acknowledge(number, ("too many intents are waiting; this one is dropped",))
+        elif message["kind"] == "alarm":
+            number = message["id"]
+            if not self._hall.offer_act(
+                AskedAct(self, number, from_plain(AlarmAct, message["act"]))
+            ):
+                self.acknowledge(number, ("too many acts are waiting; this one is dropped",))
         else:
             raise ValueError(f"unknown kind {message['kind']!r}")
 
@@ -101,13 +108,23 @@ class Asked:
     intent: Intent
 
 
+@dataclass(frozen=True, slots=True)
+class AskedAct:
+    """One act on an alarm with the client and number to answer."""
+
+    client: Answerable
+    number: int
+    act: AlarmAct
+
+
 class Hall:
-    """All doors, the intents that wait for the next tick, and when an operator last looked."""
+    """All doors, what waits for the next tick, and when an operator last looked."""
 
     def __init__(self) -> None:
         self.clients: list[Door] = []
         self.seen_at = -1e9
         self._waiting: list[Asked] = []
+        self._acts: list[AskedAct] = []
 
     async def listen(self, path: Path) -> asyncio.AbstractServer:
         """Listen on a unix socket of mode 0600."""
@@ -128,6 +145,18 @@ class Hall:
             return False
         self._waiting.append(asked)
         return True
+
+    def offer_act(self, asked: AskedAct) -> bool:
+        """Queue an act on an alarm; a queue of its own, so that neither kind crowds the other."""
+        if len(self._acts) >= INTENTS_MAX:
+            return False
+        self._acts.append(asked)
+        return True
+
+    def take_acts(self) -> tuple[AskedAct, ...]:
+        """The acts on alarms of this tick."""
+        asked, self._acts = tuple(self._acts), []
+        return asked
 
     def take(self) -> tuple[Asked, ...]:
         """The intents of this tick."""

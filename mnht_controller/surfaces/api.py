@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from mnht_controller.domain.alarm import NO_ALARMS, AlarmAct, AlarmVerb
 from mnht_controller.domain.codec import CodecError, digest, from_plain, to_plain
 from mnht_controller.domain.errors import IntentRefused
 from mnht_controller.domain.intent import Intent, Verb
@@ -18,8 +19,9 @@ from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.snapshot import Snapshot
 from mnht_controller.journal.sink import Journal
 from mnht_controller.surfaces import problem
+from mnht_controller.surfaces.alarms import document
 from mnht_controller.surfaces.auth import COOKIE, SESSION_S, Login, Logins, token_of
-from mnht_controller.surfaces.bodies import Claim, Confirmation, Lower, Seen
+from mnht_controller.surfaces.bodies import Alarm, Claim, Confirmation, Lower, Seen
 from mnht_controller.surfaces.config import WEB, ConsoleConfig
 from mnht_controller.surfaces.controller_client import ControllerClient
 from mnht_controller.surfaces.guard_client import Message, NoAnswer, stop_all
@@ -91,8 +93,10 @@ class Desk:
         return {"items": to_plain(self._snapshot().devices)}
 
     async def alarms(self) -> Json:
-        """What needs attention now, first-out first."""
-        return {"items": alarms(self.client.snapshot, self.client.is_fresh)}
+        """What needs attention now, first-out first; and every occurrence, most urgent first."""
+        last, is_fresh = self.client.snapshot, self.client.is_fresh
+        state, at = (last.alarms, last.at) if last else (NO_ALARMS, 0.0)
+        return {"items": alarms(last, is_fresh), **document(state, at), "fresh": is_fresh}
 
     async def stream(
         self,
@@ -215,6 +219,21 @@ class Desk:
         await self._intend(verb, request, value)
         return {"ok": True}
 
+    async def acknowledge(self, body: Alarm, request: Request) -> Json:
+        """Say that this one occurrence was seen: it sounds no more. No other one is touched."""
+        await self._act(AlarmVerb.ACKNOWLEDGE, request, body.occurrence)
+        return {"ok": True}
+
+    async def pause_audio(self, request: Request) -> Json:
+        """Silence for two minutes at most, unless something new begins; there is no off."""
+        await self._act(AlarmVerb.PAUSE_AUDIO, request)
+        return {"ok": True}
+
+    async def reset_signal(self, body: Alarm, request: Request) -> Json:
+        """End a latched signal; 409 while its condition is still there. Unlatches no trip."""
+        await self._act(AlarmVerb.RESET_SIGNAL, request, body.occurrence)
+        return {"ok": True}
+
     # ---- helpers ---------------------------------------------------------------------------
 
     def _snapshot(self) -> Snapshot:
@@ -227,6 +246,9 @@ class Desk:
             await self.client.intend(Intent(verb, _login(request).actor, value))
         except IntentRefused as error:
             raise IntentRefused(tuple(explain(reason) for reason in error.reasons)) from error
+
+    async def _act(self, verb: AlarmVerb, request: Request, occurrence: int = 0) -> None:
+        await self.client.act(AlarmAct(verb, _login(request).actor, occurrence))
 
     async def _ask_guard(self, message: Message) -> Message:
         try:
@@ -288,6 +310,9 @@ def _routes(desk: Desk) -> APIRouter:
         ("/session/reset", desk.reset),
         ("/session/confirm", desk.confirm),
         ("/session/lower", desk.lower),
+        ("/alarms/acknowledge", desk.acknowledge),
+        ("/alarms/audio-pause", desk.pause_audio),
+        ("/alarms/reset-signal", desk.reset_signal),
         *((f"/session/{verb.value}", desk.wish(verb)) for verb in WISHES),
     )
     for rows, method in ((getters, "GET"), (posters, "POST")):

@@ -43,6 +43,12 @@ class Lower(Body):
         return self
 
 
+class Alarm(Body):
+    """The id of the one occurrence that is meant."""
+
+    occurrence: Annotated[int, Field(ge=1)]
+
+
 class Seen(Body):
     """The tick that a page has drawn."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import structlog
 
+from mnht_controller.domain.alarm import AlarmAct
 from mnht_controller.domain.codec import CodecError, from_plain, to_plain
 from mnht_controller.domain.errors import IntentRefused
 from mnht_controller.domain.intent import Intent
@@ -77,9 +78,16 @@ class ControllerClient:
         An ack says that the wish waits for the next tick; the snapshots after it say what came
         of it.
         """
+        await self._ask({"kind": "intent", "intent": to_plain(intent)})
+
+    async def act(self, act: AlarmAct) -> None:
+        """Send one act on an alarm and wait until it is done and kept; raises like `intend`."""
+        await self._ask({"kind": "alarm", "act": to_plain(act)})
+
+    async def _ask(self, message: dict[str, object]) -> None:
         self._last_id += 1
         number = self._last_id
-        self._send({"kind": "intent", "id": number, "intent": to_plain(intent)})
+        self._send({**message, "id": number})
         ack = self._acks[number] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(ACK_S):

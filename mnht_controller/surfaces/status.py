@@ -4,6 +4,7 @@
 Nothing is decided here, and nothing missing is filled in.
 """
 
+from mnht_controller.alarms.table import LATE_TICKS, VIEW_S_MAX
 from mnht_controller.domain.codec import to_plain
 from mnht_controller.domain.command import Inhibit, Permit, Reason
 from mnht_controller.domain.limits import Limits
@@ -14,6 +15,7 @@ from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.snapshot import Snapshot
 from mnht_controller.domain.trip import Trip
 from mnht_controller.domain.units import BREZOVICH_A_PER_M_S, FREQUENCY_HZ_NOMINAL
+from mnht_controller.surfaces.alarms import document
 from mnht_controller.surfaces.wording import (
     GUARD_TEXTS,
     LIMIT_LABELS,
@@ -25,12 +27,6 @@ from mnht_controller.surfaces.wording import (
 )
 
 Json = dict[str, object]
-LATE_TICKS = 2
-"""So many late ticks in a row are an alarm."""
-
-VIEW_S_MAX = 10.0
-"""Seconds without any operator's view, while armed, that are an alarm; 60 s pause the field."""
-
 USABLE = frozenset({Quality.GOOD, Quality.SUSPECT})
 
 
@@ -73,6 +69,7 @@ def status(snapshot: Snapshot, age_s: float) -> Json:
         "guard": _guard(snapshot),
         "devices": to_plain(snapshot.devices),
         "health": to_plain(snapshot.health),
+        "alarms": document(snapshot.alarms, snapshot.at),
     }
 
 
@@ -89,7 +86,10 @@ def chart_row(snapshot: Snapshot) -> tuple[float | None, ...]:
 
 
 def alarms(snapshot: Snapshot | None, is_fresh: bool) -> list[Json]:
-    """What needs attention now, first-out first: trips, then rules that inhibit, then links."""
+    """What needs attention now, first-out first: trips, then rules that inhibit, then links.
+
+    Conditions only; the occurrences that people acknowledge are those of `alarms.document`.
+    """
     rows: list[Json] = []
     if snapshot is not None:
         decision = snapshot.decision

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mnht_controller.alarms.table import ALARMS, Source
 from mnht_controller.domain.command import Reason
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.limits import Region
@@ -73,11 +74,26 @@ _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("limit_order", "the limits are not in order", ("H38",)),
     ("own_missing", "real devices need a thermometer of the guard's own, or its waiver", ("H62",)),
     ("speed_refused", "this speed of treatment time is not allowed", ("H50",)),
+    ("alarms_unreadable", "the alarms of the last run do not read", ("H37",)),
+    ("alarms_not_kept", "the disk does not take the alarms", ("H34",)),
+    ("session.view_lost", "paused: nobody was watching", ("H47",)),
+    ("session.guard_gone", "the guard let go of the enable line", ("H29",)),
+    ("session.start_timeout", "START did not come in time", ()),
+    ("session.pause_timeout", "the pause lasted too long", ()),
+    ("session.ramp_timeout", "the set-point was not reached in time", ()),
+    ("skin.42_5_rising", "skin has passed 42.5 °C", ("H15",)),
+    ("skin.dose_21", "skin has had 21 CEM43", ("H43",)),
 )
-"""Codes that stand in no table of the interlock: the gate's, and those of arming."""
+"""Codes that stand in no table of the interlock: the gate's, those of arming, some of alarms."""
 
 _OTHER_TEXTS = MappingProxyType(
     {
+        **{
+            code: Text(row.text, (), row.what_to_do)
+            for row in ALARMS
+            if row.source is Source.SHELL
+            for code in row.codes
+        },
         **{row.code: Text(row.title) for row in PERMISSIVES},
         **{
             row.code: Text(row.title, row.hazards, row.what_to_do)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The course of one session as the controller decided it, collected tick by tick."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -23,6 +24,10 @@ class Course:
     """One status for each change of the guard's state."""
     trips: list[Trip] = field(default_factory=list)
     """Every trip of the run, those that were reset too."""
+    guard_trips: list[Trip] = field(default_factory=list)
+    """What the guard said that it latched on first, each time."""
+    began_at: float = math.inf
+    """Monotonic time of the first tick; what tripped before it was kept from another run."""
     reset_at: float | None = None
     """When the latch was first reset."""
     ticks: int = 0
@@ -33,6 +38,7 @@ class Course:
 
     def add(self, given: TickInput, decision: Decision, roles: tuple[str, ...]) -> None:
         """Take one tick; `roles` follow the order of the probes."""
+        self.began_at = min(self.began_at, given.now)
         if self.last is None or decision.phase is not self.last.phase:
             self.phases.append((decision.phase, given.now, given.treatment_s))
         before = self.last.trips if self.last else ()
@@ -42,6 +48,8 @@ class Course:
         status = given.guard
         if status and (not self.guard or status.state is not self.guard[-1].state):
             self.guard.append(status)
+        if status and status.first_out and status.first_out not in self.guard_trips[-1:]:
+            self.guard_trips.append(status.first_out)
         if decision.phase is not Phase.STANDBY:
             self.skin_c_max = _hottest(self.skin_c_max, given.probes, roles, "skin")
             self.tumor_c_max = _hottest(self.tumor_c_max, given.probes, roles, "tumor")
@@ -66,6 +74,11 @@ class Course:
         if self.last_input is None:
             return 0.0
         return self.last_input.treatment_s + (at - self.last_input.now) * speed
+
+    @property
+    def ticked_at(self) -> tuple[float, float]:
+        """Monotonic time of the first and of the last tick."""
+        return (self.began_at, self.last_input.now if self.last_input else -math.inf)
 
     @property
     def outcome(self) -> str:

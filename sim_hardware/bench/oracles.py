@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The only judges of a run: truth joined with what guard and controller recorded.
 
-I1 to I6, I9 and I11. Individual tests add expectations, never exceptions.
+I1 to I7, I9 and I11. Individual tests add expectations, never exceptions.
 """
 
 import math
@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.trip import Trip
 from mnht_controller.interlock.lease import LEASE_AGE_S_MAX
+from sim_hardware.bench.alarms import ALARM_S, Raised, is_raised
 from sim_hardware.bench.truth import Edge, Truth
 
 LAPSE_S = 0.35
@@ -43,7 +45,9 @@ class Evidence:
     """What is judged. `fault_at` and `class_s`: onset of an injected fault and its class time.
 
     `confirmed_sha256` is what humans confirmed, `leased_at` when leases reached the guard,
-    `latched_at` and `reset_at` the first trip and its reset.
+    `latched_at` and `reset_at` the first trip and its reset. `alarms` are those that the controller
+    has shown, `trips` its own and `guard_trips` the guard's as it heard of them, from the first to
+    the last of its ticks (`ticked_at`).
     """
 
     plan: Plan
@@ -58,6 +62,10 @@ class Evidence:
     reset_at: float | None = None
     fault_at: float | None = None
     class_s: float | None = None
+    alarms: Sequence[Raised] = ()
+    trips: Sequence[Trip] = ()
+    guard_trips: Sequence[Trip] = ()
+    ticked_at: Span = (-math.inf, math.inf)
 
 
 def violations(evidence: Evidence) -> list[str]:
@@ -164,6 +172,19 @@ def _chains_verify(ev: Evidence) -> list[str]:
     return [] if ev.chains_ok else ["a journal chain does not verify, or has lost records"]
 
 
+def _trips_are_alarms(ev: Evidence) -> list[str]:
+    """I7: each trip that the controller knows of is shown as the right alarm within 1 s."""
+    first, last = ev.ticked_at
+    found = [
+        f"{trip.code} {trip.where} at {trip.at:.3f} s raised no such alarm within {ALARM_S} s"
+        for trips, anywhere in ((ev.trips, False), (ev.guard_trips, True))
+        for trip in trips
+        if first <= trip.at <= last - ALARM_S
+        and not is_raised(trip, ev.alarms, anywhere=anywhere or trip.code == "operator_stop")
+    ]
+    return found[:3]
+
+
 _BEFORE: MappingProxyType[GuardState, frozenset[GuardState | None]] = MappingProxyType(
     {
         GuardState.ARMED: frozenset({GuardState.DISABLED, GuardState.ARMED}),
@@ -198,6 +219,7 @@ ORACLES: tuple[tuple[str, Callable[[Evidence], list[str]]], ...] = (
     ("I4", _command_within_cap),
     ("I5", _no_return_after_trip),
     ("I6", _chains_verify),
+    ("I7", _trips_are_alarms),
     ("I9", _starts_safe),
     ("I11", _runs_what_was_confirmed),
 )

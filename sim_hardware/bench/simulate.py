@@ -27,6 +27,7 @@ from mnht_controller.runtime.controller import Controller
 from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.spent import MemoryLedger
 from mnht_controller.settings.settings import Device, Settings
+from sim_hardware.bench.alarms import raised_in
 from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.operator import ScriptedOperator, Tapped
@@ -265,6 +266,10 @@ class Simulation:
             reset_at=self.seen.course.reset_at,
             fault_at=self._fault_at(),
             class_s=self.scenario.class_s,
+            alarms=raised_in(self.journal.lines),
+            trips=self.seen.course.trips,
+            guard_trips=self.seen.course.guard_trips,
+            ticked_at=self.seen.course.ticked_at,
         )
 
 

@@ -11,19 +11,20 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Request, expect, sync_playwright
 
+from mnht_controller.domain.alarm import AlarmState, Priority
 from mnht_controller.domain.command import FieldDemand, Inhibit, Reason
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.tick import Decision
 from mnht_controller.surfaces.stop import StopConfig, StopListener
-from tests.unit.surfaces.fakes import CLAIM, Bench, bench, decision, tripped
+from tests.unit.surfaces.fakes import CLAIM, HOT, LOST, Bench, bench, decision, tripped
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -242,3 +243,91 @@ def test_small_screen_keeps_stop_in_sight(page: Page, stage: Stage) -> None:
     page.mouse.wheel(0, 2000)
     expect(page.get_by_role("button", name="STOP")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+FLASH_HZ = {"high": (1.4, 2.8), "medium": (0.4, 0.8)}
+
+
+@pytest.mark.parametrize("priority", ["high", "medium", "low"])
+def test_the_banner_has_the_color_and_flash_of_its_priority(
+    page: Page, stage: Stage, priority: str
+) -> None:
+    """IEC 60601-1-8: red 1.4 to 2.8 Hz, yellow 0.4 to 0.8 Hz, cyan steady."""
+    row = replace(HOT, priority=Priority(priority))
+    stage.changes["alarms"] = AlarmState((row,), (), 4)
+    log_in(page, stage)
+    banner = page.locator("#alarm")
+    expect(banner).to_be_visible()
+    expect(banner).to_contain_text("Tissue too hot")
+    expect(banner).to_contain_text("Look at the patient")
+    period = banner.evaluate("node => getComputedStyle(node).animationDuration")
+    name = banner.evaluate("node => getComputedStyle(node).animationName")
+    if priority == "low":
+        assert name == "none"
+    else:
+        lowest, highest = FLASH_HZ[priority]
+        assert lowest <= 1.0 / float(period.removesuffix("s")) <= highest
+    page.emulate_media(reduced_motion="reduce")
+    assert banner.evaluate("node => getComputedStyle(node).animationName") == "none"
+
+
+def test_an_alarm_is_acknowledged_paused_and_reset_by_its_number(page: Page, stage: Stage) -> None:
+    """H48: the most urgent stands above, the first cause is marked, each has its own button."""
+    gone = replace(HOT, ended_at=12.0)
+    stage.changes["alarms"] = AlarmState((LOST, gone), (), 4)
+    log_in(page, stage)
+    page.locator("#alarm-seen").click()
+    assert stage.told("controller acknowledge")
+    page.locator("#alarm-pause").click()
+    assert stage.told("controller pause_audio")
+    rows = page.locator("#alarm-list li")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("First: skin too hot")
+    rows.first.get_by_role("button", name="Reset signal").click()
+    assert stage.told("controller reset_signal")
+    assert stage.bench is not None
+    acts = [sent["act"]["occurrence"] for sent in stage.bench.fakes.kinds("alarm")]
+    assert acts == [3, 0, 3]
+    stage.bench.fakes.refusals["acknowledge"] = ["there is no alarm 3"]
+    page.locator("#alarm-seen").click()
+    expect(page.locator("#alarm-refusal")).to_have_text("there is no alarm 3")
+
+
+def test_what_is_acknowledged_stays_and_does_not_flash(page: Page, stage: Stage) -> None:
+    seen = replace(HOT, acknowledged_by="nurse#1", acknowledged_at=11.0)
+    stage.changes["alarms"] = AlarmState((seen,), (), 4)
+    log_in(page, stage)
+    expect(page.locator("#alarm")).to_have_class("high")
+    expect(page.locator("#alarm")).to_contain_text("seen by nurse#1")
+    expect(page.locator("#alarm-seen")).to_be_hidden()
+    stage.changes["alarms"] = AlarmState()
+    expect(page.locator("#alarm")).to_be_hidden()
+    expect(page.locator("#alarm-list")).to_be_hidden()
+
+
+COUNT_PULSES = """
+  window.pulses = 0;
+  const start = OscillatorNode.prototype.start;
+  OscillatorNode.prototype.start = function (at) { window.pulses += 1; start.call(this, at); };
+"""
+
+
+@pytest.mark.parametrize(("priority", "pulses"), [("high", 10), ("medium", 3), ("low", 0)])
+def test_a_burst_has_its_pulses_after_a_person_touched_the_page(
+    page: Page, stage: Stage, priority: str, pulses: int
+) -> None:
+    """H48: ten for high, three for medium; none while the sound is paused."""
+    page.add_init_script(COUNT_PULSES)
+    row = replace(HOT, priority=Priority(priority))
+    stage.changes["alarms"] = AlarmState((row,), (), 4, paused_until=1e12)
+    log_in(page, stage)
+    expect(page.locator("#alarm")).to_be_visible()
+    page.mouse.click(5, 500)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.pulses") == 0
+    stage.changes["alarms"] = AlarmState((row,), (), 4)
+    until = time.monotonic() + 5.0
+    while page.evaluate("window.pulses") < pulses and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.pulses") == pulses

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ("mnht_controller", "drivers", "sim_hardware")
-PURE = ("domain", "thermometry", "core", "interlock")
+PURE = ("domain", "thermometry", "core", "interlock", "alarms")
 
 
 def python_files(*folders: str) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: shows what the controller says, never longer than it is true, and sends wishes.
 
+import { drawAlarms, hear } from "./alarms.js";
 import { Refused, get, post, stop } from "./api.js";
 import { Chart } from "./chart.js";
 
@@ -66,19 +67,19 @@ function drawNumbers(shown) {
   text("countdown-note", `of ${clock(shown.plateau_s_prescribed)} min; dose ${fixed(estimate.skin_cem43_min, 1)} CEM43${speed}`);
 }
 
-function alarmRow(row) {
+function tripRow(row) {
   const where = row.at == null ? "" : ` at ${clock(row.treatment_s)} min, by the ${row.by}`;
   const title = `${row.first_out ? "First: " : ""}${row.text}${where}`;
   const hazards = row.hazards.length ? ` (${row.hazards.join(", ")})` : "";
   return node("article", [node("p", title), node("p", `${row.what_to_do}${hazards}`, "note")]);
 }
 
-function drawAlarms(shown) {
+function drawTrips(shown) {
   const trips = [...shown.trips];
   const guardTrip = shown.guard?.first_out;
   if (guardTrip && !trips.some((trip) => trip.code === guardTrip.code)) trips.push({ ...guardTrip, first_out: !trips.length });
   element("alarms").hidden = !trips.length;
-  list("alarms-list", trips, alarmRow);
+  list("alarms-list", trips, tripRow);
 }
 
 function guardText(guard) {
@@ -108,7 +109,8 @@ function draw(shown) {
   text("phase-text", shown.phase_text);
   showSimulated(shown.simulated || state.site.simulated);
   drawNumbers(shown);
-  drawAlarms(shown);
+  drawAlarms(shown.alarms);
+  drawTrips(shown);
   drawSide(shown);
   if (phaseChanged || guardChanged) drawActions();
   chart.setLimits(shown.limits);
@@ -146,8 +148,10 @@ function isFresh() {
 function drawFreshness() {
   if (element("desk").hidden) return;
   const fresh = isFresh();
+  hear(fresh);
   document.body.classList.toggle("stale", !fresh);
   element("link-loss").hidden = fresh;
+  element("link-sound").hidden = fresh || !state.shown;
   if (fresh) return;
   const who = state.controller || (state.behind > BEHIND_TICKS_MAX ? "The line is slow" : "No data from the console");
   const age = Number.isFinite(ageS()) ? `${Math.max(1, Math.round(ageS()))} s old` : "";
@@ -257,7 +261,7 @@ function showLogin() {
   state.source?.close();
   element("desk").hidden = true;
   element("login").hidden = false;
-  element("link-loss").hidden = true;
+  for (const id of ["link-loss", "link-sound", "alarm", "alarm-list"]) element(id).hidden = true;
   text("phase", "Log in");
   text("phase-text", "");
   element("claim").focus();

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from mnht_controller.domain.alarm import Priority
 from mnht_controller.domain.lease import GuardState
+from mnht_controller.domain.trip import Trip
+from sim_hardware.bench.alarms import Raised
 from sim_hardware.bench.oracles import ORACLES, Held, violations
 from sim_hardware.bench.truth import Edge
 from tests.unit.bench.evidence import GOOD, HELD, OFF, ON, SHA, rows, spoken
@@ -20,6 +23,17 @@ OTHER = "f" * 64
 def states(*found: tuple[float, GuardState]) -> tuple[Held, ...]:
     return tuple(Held(at, state, SHA) for at, state in found)
 
+
+def tripped(code: str, at: float = 10.0, where: str = "skin") -> tuple[Trip, ...]:
+    return (Trip(code, "H01", where, 44.1, 44.0, at, at),)
+
+
+def up(code: str, at: float, priority: Priority, where: str = "skin", **ends: float) -> Raised:
+    return Raised(1, code, where, priority, at, **ends)
+
+
+HIGH, MEDIUM, INFO = Priority.HIGH, Priority.MEDIUM, Priority.INFO
+HOT, STALE = tripped("skin_trip"), tripped("probe_stale")
 
 SPEAKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     # An always-feeding guard: its own record says LATCHED, the coil says otherwise.
@@ -54,6 +68,18 @@ SPEAKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "latched_at": OFF, "reset_at": 18.0, "edges": AFTER}),
     ("I5", "current flows on, though both say RUN", {"latched_at": 10.0}),
     ("I6", "a chain is broken", {"chains_ok": False}),
+    ("I7", "a trip without any alarm", {"trips": HOT}),
+    ("I7", "shown after 1.1 s", {"trips": HOT, "alarms": (up("skin_trip", 11.1, HIGH),)}),
+    ("I7", "the alarm of another code", {"trips": HOT, "alarms": (up("tumor_cap", 10.0, HIGH),)}),
+    ("I7", "the alarm of another place", {
+        "trips": HOT, "alarms": (up("skin_trip", 10.0, HIGH, "skin2"),)}),
+    ("I7", "too low for what may hurt", {
+        "trips": HOT, "alarms": (up("skin_trip", 10.0, MEDIUM),)}),
+    ("I7", "information only", {
+        "trips": STALE, "alarms": (up("probe_stale", 10.0, INFO),)}),
+    ("I7", "over before it tripped again", {
+        "trips": STALE, "alarms": (up("probe_stale", 5.0, MEDIUM, until=9.0),)}),
+    ("I7", "a trip of the guard that nobody is told", {"guard_trips": tripped("line_blocked")}),
     ("I9", "the guard starts in RUN", {"guard": HELD[2:]}),
     ("I9", "the guard starts armed", {"guard": HELD[1:]}),
     ("I9", "from latched to RUN", {"guard": (*HELD, *states((16.0, LATCHED), (17.0, RUN)))}),
@@ -81,6 +107,21 @@ SILENT: tuple[tuple[str, dict[str, Any]], ...] = (
         "truth": rows(0)[:5], "edges": (Edge(ON + 0.1, True, 0.05), Edge(ON + 0.4, False, 0.05))}),
     ("after a reset", {"latched_at": 2.0, "reset_at": 2.5}),
     ("armed twice", {"guard": (*HELD[:2], *HELD[:4])}),
+    ("a trip that is an alarm within a second", {
+        "trips": HOT, "alarms": (up("skin_trip", 10.9, HIGH),)}),
+    ("an alarm that was up already", {
+        "trips": STALE, "alarms": (up("probe_stale", 5.0, MEDIUM),)}),
+    ("a trip of the guard that the controller has too", {
+        "guard_trips": tripped("skin_trip", 10.0, "skin2"),
+        "alarms": (up("skin_trip", 9.9, HIGH),)}),
+    ("the guard follows the controller", {
+        "guard_trips": tripped("controller_trip"),
+        "alarms": (up("controller_trip", 10.1, INFO),)}),
+    ("STOP by the guard's name for who pressed it", {
+        "trips": tripped("operator_stop", 10.0, "nurse"),
+        "alarms": (up("operator_stop", 10.0, MEDIUM, "operator"),)}),
+    ("a trip in the controller's last second", {"trips": HOT, "ticked_at": (0.0, 10.5)}),
+    ("a latch kept from another run", {"trips": HOT, "ticked_at": (10.1, 90.0)}),
     ("a latch survives a restart", {"guard": (*HELD, *states((16.0, LATCHED)))}),
 )  # fmt: skip
 
@@ -97,7 +138,7 @@ def test_it_is_silent(why: str, changes: dict[str, Any]) -> None:
 
 def test_each_oracle_has_its_name_and_a_case() -> None:
     names = [name for name, _ in ORACLES]
-    assert names == ["I1", "I2", "I3", "I4", "I5", "I6", "I9", "I11"]
+    assert names == ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I9", "I11"]
     assert {row[0] for row in SPEAKS} == {*names}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mnht_controller.domain.alarm import AlarmAct, AlarmVerb
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.errors import InvariantError
 from mnht_controller.domain.intent import Intent, Verb
@@ -18,7 +19,7 @@ from mnht_controller.interlock.lease import decode_from_controller
 from mnht_controller.journal.records import Event
 from mnht_controller.runtime.controller import Controller, Parts, leased_amplitude
 from mnht_controller.runtime.device import DeviceRow
-from mnht_controller.runtime.door import Asked, Hall
+from mnht_controller.runtime.door import Asked, AskedAct, Hall
 from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.pacer import Beat
 from mnht_controller.runtime.spent import MemoryLedger
@@ -33,6 +34,7 @@ class Room:
     leases: list[Lease] = field(default_factory=list)
     proposed: list[Envelope] = field(default_factory=list)
     records: list[Any] = field(default_factory=list)
+    alarms: list[Any] = field(default_factory=list)
     kept: list[Latch] = field(default_factory=list)
     answers: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     status: GuardStatus | None = None
@@ -44,7 +46,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.hall = Hall()
-        self.row = DeviceRow("device", "driver", "", simulated=True)
+        self.row = DeviceRow("source", "generic", "none", simulated=True)
         self.row.connected = True
         self.liveness_at = self.now
         self.ledger = MemoryLedger()
@@ -89,7 +91,7 @@ class Room:
 
     def write(self, kind: str, value: object) -> bool:
         self.log.append(f"record {kind}")
-        self.records.append(value)
+        (self.records if kind == "tick" else self.alarms).append(value)
         return True
 
     def _keep(self, latch: Latch) -> None:
@@ -332,6 +334,26 @@ def test_each_wish_is_answered_after_the_tick_that_took_it(room: Room) -> None:
     assert [bool(reasons) for _, reasons in room.answers] == [False, True]
     assert room.controller.decision is not None
     assert room.controller.decision.phase is Phase.CHECK
+
+
+def test_h48_an_alarm_is_in_the_snapshot_and_an_act_on_it_is_answered(room: Room) -> None:
+    """After the field has been dealt with: lease and act come first."""
+    energized(room)
+    room.guard(GuardState.RUN)
+    room.log.clear()
+    room.tick(Verb.STOP)
+    first = [room.log.index(what) for what in ("lease", "act", "record tick", "record alarm")]
+    assert first == sorted(first)
+    last, decision = room.records[-1], room.controller.decision
+    assert decision is not None
+    (one, *_) = room.controller.snapshot(last.input, decision).alarms.occurrences
+    assert (one.code, one.sounds) == ("operator_stop", True)
+    room.hall.offer_act(AskedAct(room, 9, AlarmAct(AlarmVerb.ACKNOWLEDGE, "nurse", one.id)))
+    room.guard(GuardState.LATCHED)
+    room.tick()
+    assert room.answers[-1] == (9, ())
+    (one, *_) = room.controller.snapshot(last.input, decision).alarms.occurrences
+    assert one.acknowledged_by == "nurse"
 
 
 def test_what_a_lease_says_for_each_verdict() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from mnht_controller.domain.alarm import AlarmAct, AlarmVerb
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.runtime.door import (
     BACKLOG_BYTES_MAX,
@@ -26,6 +27,7 @@ from mnht_controller.runtime.door import (
     Hall,
 )
 
+ACT = {"kind": "alarm", "id": 6, "act": {"verb": "acknowledge", "actor": "nurse", "occurrence": 3}}
 PAUSE = {"kind": "intent", "id": 5, "intent": {"verb": "pause", "actor": "nurse", "value": None}}
 
 
@@ -83,6 +85,22 @@ async def test_an_intent_is_queued_for_the_next_tick_and_answered_by_number() ->
     assert answers[1] == {"kind": "ack", "id": 5, "ok": False, "reasons": ["no", "not now"]}
 
 
+async def test_an_act_on_an_alarm_has_a_queue_of_its_own() -> None:
+    """H48: no flood of intents crowds an acknowledgement out, nor the other way round."""
+    hall = Hall()
+    door, wire = client(hall)
+    door.data_received(line(ACT))
+    assert hall.take() == ()
+    (asked,) = hall.take_acts()
+    assert (asked.number, asked.act) == (6, AlarmAct(AlarmVerb.ACKNOWLEDGE, "nurse", 3))
+    assert hall.take_acts() == ()
+    for number in range(INTENTS_MAX + 1):
+        door.data_received(line({**ACT, "id": number}) + line({**PAUSE, "id": 1000 + number}))
+    refused = [json.loads(text)["id"] for text in wire.written.splitlines()]
+    assert refused == [INTENTS_MAX, 1000 + INTENTS_MAX]
+    assert len(hall.take_acts()) == len(hall.take()) == INTENTS_MAX
+
+
 async def test_a_view_says_that_an_operator_looks() -> None:
     hall = Hall()
     door, _ = client(hall)
@@ -101,6 +119,9 @@ GARBAGE = (
     b"{}\n",
     line({"kind": "permit", "field_ka_per_m": 7.5}),
     line({"kind": "intent", "id": 1}),
+    line({"kind": "alarm", "id": 1}),
+    line({**ACT, "act": {"verb": "off", "actor": "x", "occurrence": 1}}),
+    line({**ACT, "act": {"verb": "acknowledge", "actor": "x", "occurrence": 1.5}}),
     line({"kind": "intent", "intent": PAUSE["intent"]}),
     line({**PAUSE, "intent": {"verb": "energize", "actor": "x", "value": None}}),
     line({**PAUSE, "intent": {"verb": "pause", "actor": "x", "value": None, "admin": True}}),

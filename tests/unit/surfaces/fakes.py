@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx2
 
+from mnht_controller.domain.alarm import NO_ALARMS, AlarmState, Occurrence, Priority
 from mnht_controller.domain.codec import digest, dumps, to_plain
 from mnht_controller.domain.command import FieldDemand, Inhibit, Permit, Reason
 from mnht_controller.domain.lease import GuardState, GuardStatus
@@ -81,6 +82,7 @@ def snapshot(
     state: GuardState = GuardState.RUN,
     temperatures: tuple[float | None, ...] = TEMPERATURES,
     session_plan: Plan | None = None,
+    alarms: AlarmState = NO_ALARMS,
 ) -> Snapshot:
     source = SourceReading(
         at, tick, 10.0, 1, 5, 5.2, 5.2, True, True, 7.5, 100_000.0, 31.0, 4.0
@@ -105,7 +107,20 @@ def snapshot(
         decision=decided or decision(),
         health=Health(),
         devices=devices,
+        alarms=alarms,
     )
+
+
+def occurrence(
+    number: int, alarm: str, code: str, priority: Priority, **changes: Any
+) -> Occurrence:
+    """One that began at the tenth second."""
+    made = Occurrence(number, alarm, code, "skin1", 44.1, 44.0, priority, 10.0, 10.0)
+    return replace(made, **changes)
+
+
+HOT = occurrence(3, "tissue_hot", "skin_trip", Priority.HIGH)
+LOST = occurrence(2, "device_lost", "device_lost", Priority.LOW, where="chiller", value=None)
 
 
 @dataclass
@@ -139,9 +154,9 @@ class Fakes:
 
     def _take(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
         self.messages.append(message)
-        if message["kind"] != "intent":
+        if message["kind"] not in {"intent", "alarm"}:
             return
-        verb = message["intent"]["verb"]
+        verb = message["intent" if message["kind"] == "intent" else "act"]["verb"]
         self.told.append(f"controller {verb}")
         reasons = self.refusals.get(verb, [])
         ack = {"kind": "ack", "id": message["id"], "ok": not reasons, "reasons": reasons}

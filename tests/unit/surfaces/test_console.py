@@ -26,7 +26,8 @@ ROUTES = {
     ("POST", "/session/pause"), ("POST", "/session/prepare"), ("POST", "/session/present"),
     ("POST", "/session/reset"),
     ("POST", "/session/resume"), ("POST", "/session/start"), ("POST", "/session/stop"),
-    ("POST", "/stream/seen"),
+    ("POST", "/stream/seen"), ("POST", "/alarms/acknowledge"), ("POST", "/alarms/audio-pause"),
+    ("POST", "/alarms/reset-signal"),
 }  # fmt: skip
 """The golden list: a new route appears here or the test below fails."""
 
