@@ -25,7 +25,7 @@ ASKED_FOR = frozenset(
 """Moves of a session that its operator or its prescription wants."""
 SAID_BY_TRIPS = frozenset({"latched"})
 """The trips themselves are alarms."""
-OWN = frozenset({"journal", "operator_absent"})
+OWN = frozenset({"journal", "operator_absent", "device_lost", "tick_late"})
 """Permissives that are alarms of the process, armed or not."""
 
 TRIPS = {row.code for row in RULES if row.effect is Effect.TRIP} | {

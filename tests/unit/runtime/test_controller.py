@@ -91,7 +91,7 @@ class Room:
 
     def write(self, kind: str, value: object) -> bool:
         self.log.append(f"record {kind}")
-        (self.records if kind == "tick" else self.alarms).append(value)
+        (self.alarms if kind.startswith("alarm") else self.records).append(value)
         return True
 
     def _keep(self, latch: Latch) -> None:
@@ -252,7 +252,7 @@ def test_h30_what_the_shell_knows_against_arming_is_in_the_ticks_health(room: Ro
     room.tick()
     health = room.records[-1].input.health
     assert health.silent_tasks == ("thermometer",)
-    assert health.lost_devices == health.mixed_devices == ("device", "device")
+    assert health.lost_devices == health.mixed_devices == ("source", "source")
     assert health.disk_free_mb == 499.0
     found = {reason.code for reason in room.records[-1].decision.unmet}
     assert found >= {"task_silent", "device_lost", "device_mixture", "disk_space"}
