@@ -97,7 +97,7 @@ HAZARDS: tuple[Hazard, ...] = (
            ("readback_high", "field_cap", "silence_opens"), _SOURCE_LOST_S, "As H16."),
     Hazard("H18", "read-back lies or is missing", "a field that nobody knows of", (_B,),
            ("readback_missing", "field_missing", "heat_when_off", "off_is_confirmed"), 10.0,
-           "Without a tumor probe a lie shows late; a pick-up coil shows it at once."),
+           "Late in a ramp a lie shows after 22 s, by skin alone later; by a pick-up at once."),
     Hazard("H19", "reply lost, command doubled", "double power", (_B,),
            ("absolute_commands", "unverified", "uncertain", "source_lost"), _SOURCE_LOST_S, ""),
     Hazard("H20", "another device behind the same port", "commands to the wrong box", (_B,),

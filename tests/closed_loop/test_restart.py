@@ -2,6 +2,7 @@
 """H37, H43: power is cut in a plateau; the next start is STANDBY with what was used."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from mnht_controller.domain.limits import Limits
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.guard import machine
+from mnht_controller.runtime.replay import replay
 from mnht_controller.runtime.spent import MemoryLedger
 from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.scenario import Scenario
@@ -86,6 +88,11 @@ def test_the_next_start_is_standby_and_goes_on_counting(first: Played) -> None:
     assert end.field_s > begin.field_s + 30.0
     assert session.ledger.last.over, "a session that came to its end frees what it used"
     assert machine.spent(session.guard.state).over
+
+
+def test_its_journal_replays_from_what_was_kept(first: Played, tmp_path: Path) -> None:
+    session = after(first, tight(), until_s=2.0)
+    assert replay(session.save(tmp_path)).identical
 
 
 @pytest.mark.parametrize("limit", ["field_s_max", "skin_cem43_min_cap"])

@@ -24,7 +24,7 @@ def warm() -> Played:
 
 def test_a_session_from_cold_holds_the_skin_at_its_set_point(cold: Played) -> None:
     result = cold.result
-    assert result["outcome"] == "completed"
+    assert (result["outcome"], result["trips"], result["reasons"]) == ("completed", [], [])
     assert result["oracle_violations"] == result["trips"] == result["reasons"] == []
     assert result["true"]["skin_overshoot_c"] <= 0.3
     assert result["true"]["skin_over_cap_c"] == 0.0

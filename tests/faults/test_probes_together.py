@@ -65,6 +65,7 @@ def test_an_offset_that_cannot_be_at_rest_refuses_the_start() -> None:
     assert set(found) == {("baseline", "skin, healthy")}
 
 
+@pytest.mark.timeout(300)  # a whole ramp: long where the machine is busy
 def test_a_field_that_stays_on_a_steady_plateau_is_found_by_what_does_not_cool() -> None:
     """H18: nothing rises there, and nothing falls."""
     faults = (Fault(540.0, "source", "amp_lies_off"),)
@@ -73,6 +74,7 @@ def test_a_field_that_stays_on_a_steady_plateau_is_found_by_what_does_not_cool()
     assert (result["first_out"], result["oracle_violations"]) == ("heat_when_off", [])
 
 
+@pytest.mark.timeout(300)  # a whole ramp: long where the machine is busy
 def test_a_pause_that_is_one_trips_nothing() -> None:
     """H18: in the ramp, and on a steady plateau."""
     wishes = ((60.0, Verb.PAUSE), (120.0, Verb.RESUME), (900.0, Verb.PAUSE), (960.0, Verb.RESUME))
