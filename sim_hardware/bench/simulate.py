@@ -7,6 +7,8 @@ Only transports and journal sinks differ from a served site: they are in memory,
 import asyncio
 import gc
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,19 +81,75 @@ class Simulation:
         self.transports: dict[str, MemoryTransport] = {}
         self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
         self._ended_at: float | None = None
+        self.wall_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._look: Callable[[], None] | None = None
 
     def run(self) -> None:
-        """Run the session to its end."""
-        loop = VirtualTimeLoop()
+        """Run the session to its end, from its beginning or from where `run_to` has left it."""
         began = time.perf_counter()
+        session = self._begun()
         gc.collect()
         gc.disable()  # the tick makes values without cycles: looking for them costs a tenth
         try:
-            loop.run_until_complete(self._session(loop))
+            self.loop.run_until_complete(session)
         finally:
             gc.enable()
-            loop.close()
-        self.wall_s = time.perf_counter() - began
+            self.loop.close()
+        self.wall_s += time.perf_counter() - began
+
+    def run_to(self, is_there: Callable[[], bool]) -> bool:
+        """Run until `is_there()` at one of the observer's looks; False: it ended before.
+
+        Between two calls nothing runs, so that a process may fork there: each branch goes on by
+        itself (`run`) and decides what a run without the halt would have decided.
+        """
+        began = time.perf_counter()
+        session = self._begun()
+
+        def look() -> None:
+            if is_there():
+                self._look = None
+                self.loop.stop()
+
+        def end(_session: asyncio.Task[None]) -> None:
+            self.loop.stop()
+
+        self._look = look
+        session.add_done_callback(end)
+        self.loop.run_forever()
+        session.remove_done_callback(end)
+        self.wall_s += time.perf_counter() - began
+        return not session.done()
+
+    def follow(self, scenario: Scenario) -> None:
+        """Take another scenario for what is still to come; ValueError when it begins before now."""
+        since = self.seen.course.first(scenario.since)
+        now_s = 0.0 if since is None else self.scenario_s(since[1])
+        events = [*scenario.faults, *scenario.wishes]
+        if since is not None and any(event.at_s <= now_s for event in events):
+            raise ValueError(f"the scenario's clock stands at {now_s:.2f} s, and it begins before")
+        self.scenario = scenario
+        self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
+        self._timeline = self._plotted()
+
+    def scenario_s(self, since_s: float) -> float:
+        """The scenario's clock, which began at `since_s` of treatment time."""
+        return self.world.treatment_s(self.loop.time()) - since_s
+
+    def _begun(self) -> asyncio.Task[None]:
+        if self._task is None:
+            self.loop = VirtualTimeLoop()
+            self._task = self.loop.create_task(self._session(self.loop), name="session")
+        return self._task
+
+    def discard(self) -> None:
+        """End a run that stands where `run_to` has left it. Idempotent."""
+        if self._task is not None and not self.loop.is_closed():
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                self.loop.run_until_complete(self._task)
+            self.loop.close()
 
     def save(self, folder: Path) -> Path:
         """Write both journals; gives the controller's."""
@@ -163,17 +221,18 @@ class Simulation:
 
     async def _observe(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the coil from outside, start the scenario's faults, and see when it is over."""
-        targets = self.world.targets(self.transports, self._kill)
-        timeline = Timeline(targets_checked(self.scenario, targets).faults, targets)
+        self._timeline = self._plotted()
         next_truth = loop.time()
         while not self._is_over(loop.time()):
             now = loop.time()
-            self._play(timeline, now)
+            self._play(now)
             self._edge(now)
             if now >= next_truth or not self._is_told_within_cap():
                 self.seen.truth.append(self.world.truth(now))
                 self._show(self.seen.truth[-1])
                 next_truth = now + TRUTH_S
+            if self._look is not None:
+                self._look()
             await asyncio.sleep(WATCH_S)
         self.seen.truth.append(self.world.truth(loop.time()))
 
@@ -182,13 +241,17 @@ class Simulation:
             last = self.seen.course.last
             self.gallery.look(self.world.patient, row, last.phase if last else None)
 
-    def _play(self, timeline: Timeline, now: float) -> None:
+    def _plotted(self) -> Timeline:
+        targets = self.world.targets(self.transports, self._kill)
+        return Timeline(targets_checked(self.scenario, targets).faults, targets)
+
+    def _play(self, now: float) -> None:
         """Carry out what the scenario has for this moment of its own clock."""
         since = self.seen.course.first(self.scenario.since)
         if since is None:
             return
-        scenario_s = self.world.treatment_s(now) - since[1]
-        if timeline.advance(scenario_s, now) and self.seen.fault_at is None:
+        scenario_s = self.scenario_s(since[1])
+        if self._timeline.advance(scenario_s, now) and self.seen.fault_at is None:
             self.seen.fault_at = now
         while self._wishes and self._wishes[0].at_s <= scenario_s:
             wish = self._wishes.pop(0)
