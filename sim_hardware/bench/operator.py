@@ -22,15 +22,21 @@ class Tapped:
 
     def __init__(self, journal: Record, show: Callable[[TickRecord], None]) -> None:
         self._journal, self._show = journal, show
+        self.room: int | None = None
+        """So many records still fit on the disk; None: no end is in sight."""
+        self.taken = 0
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the journal is."""
-        return self._journal.is_healthy
+        """Whether the journal is, and the disk took all."""
+        return self._journal.is_healthy and self.room != 0
 
     def write(self, kind: str, value: object) -> bool:
-        """Write, then show."""
-        taken = self._journal.write(kind, value)
+        """Write, then show; a full disk takes nothing more, ever."""
+        taken = self.room != 0 and self._journal.write(kind, value)
+        self.taken += taken
+        if self.room and taken:
+            self.room -= 1
         if isinstance(value, TickRecord):
             self._show(value)
         return taken

@@ -30,12 +30,13 @@ from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.operator import ScriptedOperator, Tapped
 from sim_hardware.bench.oracles import Evidence, violations
+from sim_hardware.bench.processes import CONTROLLER, GUARD, Processes, belonging_to
 from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
 from sim_hardware.bench.world import World
-from sim_hardware.faults import Fault, Timeline
+from sim_hardware.faults import Timeline
 from sim_hardware.plant.models.open import AS_USUAL, Choice
 from sim_hardware.wire.memory import MemoryTransport
 
@@ -126,8 +127,8 @@ class Simulation:
         """Take another scenario for what is still to come; ValueError when it begins before now."""
         since = self.seen.course.first(scenario.since)
         now_s = 0.0 if since is None else self.scenario_s(since[1])
-        events = [*scenario.faults, *scenario.wishes]
-        if since is not None and any(event.at_s <= now_s for event in events):
+        times = [fault.at_s for fault in scenario.faults] + [w.at_s for w in scenario.wishes]
+        if since is not None and min(times, default=now_s + 1.0) <= now_s:
             raise ValueError(f"the scenario's clock stands at {now_s:.2f} s, and it begins before")
         self.scenario = scenario
         self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
@@ -196,12 +197,17 @@ class Simulation:
         self.operator = ScriptedOperator(self.guard, self.controller.parts.hall)
         self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)
         self.jobs = {
-            "guard": loop.create_task(self.guard.run(), name="guard"),
-            "controller": loop.create_task(self.controller.run(), name="controller"),
+            name: loop.create_task(work, name=name, context=belonging_to(name))
+            for name, work in (
+                (GUARD, self.guard.run()),
+                (CONTROLLER, self.controller.run()),
+            )
         }
+        self.processes = Processes(self.loop, self.guard, tapped, self._kill)
         try:
             await self._observe(loop)
         finally:
+            self.loop.free()
             for job in self.jobs.values():
                 job.cancel()
             await asyncio.gather(*self.jobs.values(), return_exceptions=True)
@@ -242,7 +248,7 @@ class Simulation:
             self.gallery.look(self.world.patient, row, last.phase if last else None)
 
     def _plotted(self) -> Timeline:
-        targets = self.world.targets(self.transports, self._kill)
+        targets = self.world.targets(self.transports, self.processes)
         return Timeline(targets_checked(self.scenario, targets).faults, targets)
 
     def _play(self, now: float) -> None:
@@ -257,12 +263,12 @@ class Simulation:
             wish = self._wishes.pop(0)
             self.operator.wish(wish.verb, wish.value)
 
-    def _kill(self, _fault: Fault) -> None:
-        now = asyncio.get_running_loop().time()
+    def _kill(self) -> None:
+        now = self.loop.time()
         for transport in self.transports.values():
             transport.inject("link_drop", "", now)  # a killed process sends nothing, not even off
-        self.jobs["controller"].cancel()
-        self.guard.lost("controller")
+        self.jobs[CONTROLLER].cancel()
+        self.guard.lost(CONTROLLER)
 
     def _edge(self, now: float) -> None:
         is_on = self.world.coil.field_ka_per_m(now) > 0.0

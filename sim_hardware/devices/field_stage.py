@@ -108,11 +108,12 @@ class FieldStage:
     So are `sensors`; without them nothing watches the cooling.
     Call `elapse(t)` before reading: timers act at their own time, not at the time of the call.
     Faults: `ignores_off` (off commands and a level of 0 have no effect), `stuck_full` (once on,
-    full scale, deaf to everything including its own watchdog).
+    full scale, deaf to everything including its own watchdog), `lies` (what it measures is 0 once
+    it has been told to be off).
     """
 
     def __init__(self, t: float = 0.0) -> None:
-        self.ignores_off, self.stuck_full = False, False
+        self.ignores_off, self.stuck_full, self.lies = False, False, False
         self.on_trip: Callable[[Ques], None] = lambda _: None
         self.measured: Callable[[float], float] = self.current
         self.sensors: Sensors | None = None
@@ -129,6 +130,11 @@ class FieldStage:
         self._ramp = _Ramp(t, 0.0, 0.0)
         self._armed_until, self._on_since = 0.0, 0.0
         self._deviating_since: float | None = None
+
+    def shown(self, t: float) -> float:
+        """Return what it says it measures, kA/m."""
+        is_silent = self.lies and (self.state is not ON or self.settings.level <= 0.0)
+        return 0.0 if is_silent else self.measured(t)
 
     @property
     def is_energized(self) -> bool:
@@ -217,8 +223,8 @@ class FieldStage:
             self._trip(Ques.INTERLOCK, t)
 
     def repair(self) -> None:
-        """End both faults; a stage that was held on goes off."""
-        self.ignores_off = self.stuck_full = False
+        """End all faults; a stage that was held on goes off."""
+        self.ignores_off = self.stuck_full = self.lies = False
         self._held = None
 
     # ---- time ----------------------------------------------------------------------------
@@ -316,7 +322,7 @@ class FieldStage:
 
 
 class StageFaults:
-    """The faults of a twin that has a `stage`: amp_ignores_off and amp_stuck_full."""
+    """Faults of a twin with a `stage`: amp_ignores_off, amp_lies (besides), amp_stuck_full."""
 
     stage: FieldStage
 
@@ -327,6 +333,8 @@ class StageFaults:
             self.stage.ignores_off = True
         elif verb == "amp_stuck_full":
             self.stage.stuck_full = True
+        elif verb == "amp_lies":
+            self.stage.ignores_off = self.stage.lies = True
         else:
             raise ValueError(f"a field source has no fault {verb!r}")
 

@@ -12,7 +12,8 @@ class ProbeBank:
     """Samples each channel every `period_s` of loop time; between samples the value stands.
 
     Faults: stream_stall (the instrument is silent), probe_dropped (one channel is silent),
-    no_probe_token (one channel says so in its dialect's words, or in the argument's).
+    no_probe_token (one channel says so in its dialect's words, or in the argument's),
+    probe_swapped (two channels see each other's probe).
     """
 
     def __init__(self, channels: Mapping[int, Temperature], period_s: float) -> None:
@@ -21,6 +22,7 @@ class ProbeBank:
         self.dropped: set[int] = set()
         self.tokens: dict[int, str] = {}
         self._channels = dict(channels)
+        self._swapped: tuple[int, int] | None = None
         self._samples: dict[int, tuple[int, float | None]] = {}
 
     def rewire(self, channels: Mapping[int, Temperature]) -> None:
@@ -63,6 +65,8 @@ class ProbeBank:
             self.dropped.add(self._known(channel))
         elif verb == "no_probe_token":
             self.tokens[self._known(channel)] = text
+        elif verb == "probe_swapped":
+            self._swap((self._known(channel), self._known(text)))
         else:
             raise ValueError(f"a thermometer has no fault {verb!r}")
 
@@ -72,8 +76,18 @@ class ProbeBank:
             self.is_stalled = False
         elif verb == "probe_dropped":
             self.dropped.clear()
+        elif verb == "probe_swapped":
+            self._swap(None)
         else:
             self.tokens.clear()
+
+    def _swap(self, pair: tuple[int, int] | None) -> None:
+        """Swap two channels; those that were swapped before go back."""
+        for one, other in [found for found in (self._swapped, pair) if found is not None]:
+            sites = self._channels
+            sites[one], sites[other] = sites[other], sites[one]
+        self._swapped = pair
+        self._samples.clear()
 
     def _known(self, channel: str) -> int:
         if not channel.isdigit() or int(channel) not in self._channels:

@@ -141,7 +141,7 @@ class AmbrellTwin(StageFaults, LineTwin):
 
     def amps(self, t: float) -> float:
         """What flows, A."""
-        return 1e3 * self.stage.measured(t) / self.model.a_per_m_per_a
+        return 1e3 * self.stage.shown(t) / self.model.a_per_m_per_a
 
     def _set_amps(self, amps: float, t: float) -> None:
         amps = min(max(amps, 0.0), self.model.amps_max)

@@ -51,7 +51,7 @@ class DcStage:
 
     def measured_a(self, t: float) -> float:
         """What flows, A."""
-        return 1e3 * self.stage.measured(t) / self.field_a_per_m_per_a
+        return 1e3 * self.stage.shown(t) / self.field_a_per_m_per_a
 
     def measured_v(self, t: float) -> float:
         """What stands at the output, V."""

@@ -157,7 +157,7 @@ def _beat(twin: "ScpiSource", arguments: list[str], t: float) -> None:
 def _current_a(twin: "ScpiSource", t: float) -> float:
     sensors = twin.stage.sensors
     if sensors is None:
-        return twin.stage.measured(t) * 1e3 / A_PER_M_PER_A
+        return twin.stage.shown(t) * 1e3 / A_PER_M_PER_A
     return sensors.current_a(t) / math.sqrt(2.0)
 
 
@@ -174,7 +174,7 @@ def _flow(twin: "ScpiSource") -> float:
 def _coil_c(twin: "ScpiSource", t: float) -> float:
     sensors = twin.stage.sensors
     if sensors is None:
-        return 25.0 + 12.0 * (twin.stage.measured(t) * 1e3 / FULL_SCALE) ** 2
+        return 25.0 + 12.0 * (twin.stage.shown(t) * 1e3 / FULL_SCALE) ** 2
     return sensors.coil_c
 
 
@@ -191,7 +191,7 @@ def _snapshot(twin: "ScpiSource", arguments: list[str], t: float) -> str:
     """Answer seq,t_ms,boot,oper,ques,int,Hset,Hmeas,Irms,f,Tcoil,flow,wd_ms,hb, all of one t."""
     twin.sequence += 1
     stage = twin.stage
-    measured = stage.measured(t) * 1e3
+    measured = stage.shown(t) * 1e3
     wd_ms = round(stage.watchdog_remaining_s(t) * 1e3)
     return (
         f"{twin.sequence},{round((t - twin.booted_at) * 1e3)},{twin.boots},{stage.operation(t)},"
@@ -207,7 +207,7 @@ def _measure(pattern: str, value: Callable[["ScpiSource", float], float]) -> Row
 
 
 def _field(twin: "ScpiSource", t: float) -> float:
-    return twin.stage.measured(t) * 1e3
+    return twin.stage.shown(t) * 1e3
 
 
 # ---- status -------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ ROWS: tuple[Row, ...] = (
     Row("[SOURce]:FREQuency[:CW]", query=lambda *_: nr3(FREQUENCY_HZ)),
     Row("OUTPut[:STATe]", _output, lambda twin, *_: str(int(twin.stage.state is State.ON))),
     Row("OUTPut:ARM", _arm, lambda twin, *_: str(int(twin.stage.state is State.ARMED))),
-    Row("OUTPut:STATus:ACTual", query=lambda twin, _, t: str(int(twin.stage.measured(t) > 0.01))),
+    Row("OUTPut:STATus:ACTual", query=lambda twin, _, t: str(int(twin.stage.shown(t) > 0.01))),
     _setting(
         "OUTPut:TIMe[:LIMit]",
         ON_TIME,
