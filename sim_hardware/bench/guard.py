@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mnht_controller.domain.codec import from_plain
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
-from mnht_controller.domain.trip import Latch
+from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.guard import machine
 from mnht_controller.interlock.lease import decode_from_controller, decode_status, encode_status
 from mnht_controller.journal.read import parse_records
@@ -119,6 +119,15 @@ class VirtualGuard:
             replace(from_plain(machine.GuardEvent, record.data), at=record.at)
             for record in parse_records(self.journal.lines, "guard")
             if record.kind == "guard"
+        )
+
+    def trips(self) -> tuple[Trip, ...]:
+        """Every trip it latched on, dated by the world's clock, those that were reset too."""
+        return tuple(
+            replace(trip, at=record.at)
+            for record in parse_records(self.journal.lines, "guard")
+            if record.kind == "guard"
+            for trip in from_plain(machine.GuardEvent, record.data).trips
         )
 
     def _now(self) -> float:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens besides the treatment: faults and operator's wishes on a timeline, from a file."""
 
+import json
 import math
 import tomllib
 from dataclasses import dataclass, replace
@@ -37,14 +38,22 @@ CLASS_S = MappingProxyType(
         ("ignore_cmd", "source"): 0.75,
         ("eat_reply", "source"): 0.75,
         ("controller_killed", ""): 0.4,
+        ("controller_stopped", ""): 0.75,
+        ("guard_killed", ""): 0.35,
+        ("guard_stopped", ""): 0.35,
+        ("host_stopped", ""): 0.35,
+        ("amp_lies", ""): 10.0,
     }
 )
-"""Class times of design.md sections 7 and 9: from onset to field zero, s.
+"""Class times of design.md sections 7 and 9: from onset to field zero, s. That of `amp_lies` is the
+proposal for H18 in safety.md.
 
 Warm water is answered when the outlet has become too warm, which takes up to 22 s. A fault without
 one need not end the field: the other oracles judge what it does. By verb and device; "": any.
 """
 LINK_S = 1.3
+STOPS = frozenset({"controller_stopped", "guard_stopped", "host_stopped"})
+"""They may go on before anything has to be noticed."""
 
 EXAMPLES = "see config/scenarios for examples"
 KEYS = frozenset({"schema", "title", "since", "until_s", "skin_c", "fault", "wish"})
@@ -82,7 +91,9 @@ def class_s(fault: Fault) -> float | None:
     if VERBS[fault.verb].layer is Layer.WIRE and parsed(fault.verb, fault.argument)[1] < 1.0:
         return None
     default = LINK_S if fault.verb == "link_drop" else None
-    return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), default))
+    time_s = CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), default))
+    is_short = fault.verb in STOPS and fault.argument and time_s is not None
+    return None if is_short and float(fault.argument) < float(time_s or 0.0) else time_s
 
 
 def targets_checked(scenario: Scenario, targets: Targets) -> Scenario:
@@ -126,6 +137,21 @@ def _scenario(data: dict[str, Any]) -> Scenario:
 
 def _wish(at_s: object, verb: str, value: object = None) -> Wish:
     return Wish(_number(at_s), Verb(verb), None if value is None else _number(value))
+
+
+def written(scenario: Scenario, title: str = "") -> str:
+    """The text of a file that `load_scenario` reads as this scenario."""
+    lines = [f"title = {json.dumps(title)}"] if title else []
+    lines += [f'since = "{scenario.since.value}"', f"until_s = {scenario.until_s!r}"]
+    lines += [] if scenario.skin_c is None else [f"skin_c = {scenario.skin_c!r}"]
+    for fault in scenario.faults:
+        lines += ["", "[[fault]]", f"at_s = {fault.at_s!r}", f'device = "{fault.device}"']
+        lines += [f'verb = "{fault.verb}"', f"argument = {json.dumps(fault.argument)}"]
+        lines += [] if fault.until_s is None else [f"until_s = {fault.until_s!r}"]
+    for wish in scenario.wishes:
+        lines += ["", "[[wish]]", f"at_s = {wish.at_s!r}", f'verb = "{wish.verb.value}"']
+        lines += [] if wish.value is None else [f"value = {wish.value!r}"]
+    return "\n".join(lines) + "\n"
 
 
 def _number(value: object) -> float:

@@ -162,19 +162,18 @@ class Simulation:
 
     def judge(self, journal: str) -> dict[str, object]:
         """The summary of the run; `journal` is where the controller's record was saved."""
-        lines = self.journal.lines
         return summary(
             Run(
                 plan=self.plan,
                 course=self.seen.course,
                 truth=self.seen.truth,
                 edges=self.seen.edges,
-                violations=violations(self._evidence()),
+                violations=violations(self.evidence()),
                 seed=self.seed,
                 wall_s=self.wall_s,
                 journal=journal,
-                trace_sha256=trace_sha256(lines),
-                trips=self._trips(),
+                trace_sha256=self.trace(),
+                trips=self.trips(),
             )
         )
 
@@ -294,17 +293,23 @@ class Simulation:
 
     # ---- judging ---------------------------------------------------------------------------
 
-    def _trips(self) -> tuple[Trip, ...]:
+    def trace(self) -> str:
+        """Digest of canonical inputs, decisions and states."""
+        return trace_sha256(self.journal.lines)
+
+    def trips(self) -> tuple[Trip, ...]:
         """What either process tripped on."""
-        return first_of_each((*self.seen.course.trips, *self.guard.state.latch.trips))
+        return first_of_each((*self.seen.course.trips, *self.guard.trips()))
 
     def _fault_at(self) -> float | None:
         """A source that ignores off harms nobody before off is wanted: that is its onset."""
         verbs = {fault.verb for fault in self.scenario.faults}
-        return self.seen.refused_at if verbs == {"amp_ignores_off"} else self.seen.fault_at
+        is_deaf = verbs in ({"amp_ignores_off"}, {"amp_lies"})
+        return self.seen.refused_at if is_deaf else self.seen.fault_at
 
-    def _evidence(self) -> Evidence:
-        trips = self._trips()
+    def evidence(self) -> Evidence:
+        """What the oracles judge."""
+        trips = self.trips()
         return Evidence(
             plan=self.plan,
             truth=self.seen.truth,
