@@ -143,7 +143,7 @@ def plotted(cause: Cause, chance: random.Random, at_s: float) -> tuple[Cause, Sc
     argument = _argument(cause, chance)
     until_s = None if cause.ends_s is None else onset_s + chance.uniform(*cause.ends_s)
     fault = Fault(onset_s, cause.device, cause.verb, argument, until_s)
-    wishes = ()
+    wishes: tuple[Wish, ...] = ()
     if cause.wish is not None:
         wishes = (Wish(onset_s + chance.uniform(0.1, 3.0), cause.wish),)
     watched_s = max(cause.for_s, class_s(fault) or 0.0)

@@ -107,6 +107,13 @@ class VirtualGuard:
         self.state = machine.stop(self.state, actor, now)
         self._note(before, now)
 
+    def reset(self, actor: str) -> bool:
+        """Ask for the latch to be let go, as a human would."""
+        now, before = self._now(), self.state
+        self.state, refused = machine.reset(self.state, actor, now)
+        self._note(before, now)
+        return not refused
+
     def lost(self, what: str) -> None:
         """The lease client's socket has ended."""
         now, before = self._now(), self.state

@@ -50,10 +50,14 @@ class NoConsole:
 
 
 class ScriptedOperator:
-    """Prepares, confirms at the guard, starts; then only watches. `wish` asks for more."""
+    """Prepares, confirms at the guard, starts; then only watches. `wish` asks for more.
 
-    def __init__(self, guard: VirtualGuard, hall: Hall) -> None:
-        self._guard, self._hall = guard, hall
+    `confirm_s` is how long the limits are read before they are confirmed.
+    """
+
+    def __init__(self, guard: VirtualGuard, hall: Hall, confirm_s: float = 0.0) -> None:
+        self._guard, self._hall, self._confirm_s = guard, hall, confirm_s
+        self._reading_since: float | None = None
         self._done: set[Verb] = set()
         self._asked = 0
         self._is_confirmed = False
@@ -64,12 +68,22 @@ class ScriptedOperator:
         if decision.phase is Phase.STANDBY and given.now >= SETTLE_S and not decision.trips:
             self._once(Verb.PREPARE)
         elif decision.phase is Phase.CHECK and not self._is_confirmed:
-            self._is_confirmed = self._guard.confirm(ACTOR)
+            self._read(given.now)
         elif decision.phase is Phase.ARMED and self._guard.state.state is GuardState.ARMED:
             self._once(Verb.START)
 
+    def _read(self, now: float) -> None:
+        if self._reading_since is None:
+            self._reading_since = now
+        if now - self._reading_since >= self._confirm_s:
+            self._is_confirmed = self._guard.confirm(ACTOR)
+
     def wish(self, verb: Verb, value: float | None = None) -> None:
-        """Ask for something now."""
+        """Ask for something now; a reset is asked of the guard too, a new PREPARE is read anew."""
+        if verb is Verb.RESET:
+            self._guard.reset(ACTOR)
+        elif verb is Verb.PREPARE:
+            self._is_confirmed, self._reading_since = False, None
         self._asked += 1
         self._hall.offer(Asked(NoConsole(), self._asked, Intent(verb, ACTOR, value)))
 

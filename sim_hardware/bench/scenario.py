@@ -56,7 +56,9 @@ STOPS = frozenset({"controller_stopped", "guard_stopped", "host_stopped"})
 """They may go on before anything has to be noticed."""
 
 EXAMPLES = "see config/scenarios for examples"
-KEYS = frozenset({"schema", "title", "since", "until_s", "skin_c", "fault", "wish"})
+KEYS = frozenset(
+    {"schema", "title", "since", "until_s", "skin_c", "seed", "confirm_s", "fault", "wish"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +72,19 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`since` starts the scenario's clock (treatment s). `skin_c`: begin warm, at this skin."""
+    """`since` starts the scenario's clock (treatment s). `skin_c`: begin warm, at this skin.
+
+    `seed`: that of the run, where the scenario was found by one. `confirm_s`: how long the operator
+    reads before confirming.
+    """
 
     faults: tuple[Fault, ...] = ()
     wishes: tuple[Wish, ...] = ()
     since: Phase = Phase.PLATEAU
     skin_c: float | None = None
     until_s: float = 10_000.0
+    seed: int | None = None
+    confirm_s: float = 0.0
     file: str = "scenario"
 
     @property
@@ -132,6 +140,8 @@ def _scenario(data: dict[str, Any]) -> Scenario:
         since=Phase(data.get("since", "plateau")),
         skin_c=_number(data["skin_c"]) if "skin_c" in data else None,
         until_s=_number(data.get("until_s", 10_000.0)),
+        seed=int(_number(data["seed"])) if "seed" in data else None,
+        confirm_s=_number(data.get("confirm_s", 0.0)),
     )
 
 
@@ -144,6 +154,8 @@ def written(scenario: Scenario, title: str = "") -> str:
     lines = [f"title = {json.dumps(title)}"] if title else []
     lines += [f'since = "{scenario.since.value}"', f"until_s = {scenario.until_s!r}"]
     lines += [] if scenario.skin_c is None else [f"skin_c = {scenario.skin_c!r}"]
+    lines += [] if scenario.seed is None else [f"seed = {scenario.seed}"]
+    lines += [f"confirm_s = {scenario.confirm_s!r}"] if scenario.confirm_s else []
     for fault in scenario.faults:
         lines += ["", "[[fault]]", f"at_s = {fault.at_s!r}", f'device = "{fault.device}"']
         lines += [f'verb = "{fault.verb}"', f"argument = {json.dumps(fault.argument)}"]

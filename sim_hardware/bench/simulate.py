@@ -35,6 +35,7 @@ from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
+from sim_hardware.bench.watch import Sight, Watch, first_due
 from sim_hardware.bench.world import World
 from sim_hardware.faults import Timeline
 from sim_hardware.plant.models.open import AS_USUAL, Choice
@@ -85,6 +86,7 @@ class Simulation:
         self.wall_s = 0.0
         self._task: asyncio.Task[None] | None = None
         self._look: Callable[[], None] | None = None
+        self.watch: Watch | None = None
 
     def run(self) -> None:
         """Run the session to its end, from its beginning or from where `run_to` has left it."""
@@ -193,7 +195,9 @@ class Simulation:
         tapped = Tapped(self.journal, self._seen)
         shell = Shell(self._transport, self.guard, tapped, lambda _latch: None)
         self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
-        self.operator = ScriptedOperator(self.guard, self.controller.parts.hall)
+        self.operator = ScriptedOperator(
+            self.guard, self.controller.parts.hall, self.scenario.confirm_s
+        )
         self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)
         self.jobs = {
             name: loop.create_task(work, name=name, context=belonging_to(name))
@@ -238,6 +242,8 @@ class Simulation:
                 next_truth = now + TRUTH_S
             if self._look is not None:
                 self._look()
+            if self.watch is not None:
+                self.watch.look(now, self._sight())
             await asyncio.sleep(WATCH_S)
         self.seen.truth.append(self.world.truth(loop.time()))
 
@@ -269,6 +275,18 @@ class Simulation:
         self.jobs[CONTROLLER].cancel()
         self.guard.lost(CONTROLLER)
 
+    def _sight(self) -> Sight:
+        guard, edges = self.guard, self.seen.edges
+        return Sight(
+            energized=bool(edges) and edges[-1].energized,
+            setpoint_ka_per_m=self.world.source.stage.settings.level / 1000.0,
+            state=guard.state.state,
+            leased_at=guard.leased_at[-1] if guard.leased_at else None,
+            latched=bool(guard.state.latch.trips)
+            or bool(self.seen.course.last and self.seen.course.last.trips),
+            truth=self.seen.truth[-1] if self.seen.truth else None,
+        )
+
     def _edge(self, now: float) -> None:
         is_on = self.world.coil.field_ka_per_m(now) > 0.0
         edges = self.seen.edges
@@ -282,6 +300,8 @@ class Simulation:
 
     def _is_over(self, now: float) -> bool:
         """Completed, or long enough after a trip, or never allowed to start, or out of time."""
+        if self.watch is not None and self.watch.found:
+            return True
         last = self.seen.course.last
         is_latched = self.guard.state.state is GuardState.LATCHED
         if last is not None and (last.phase in ENDED or is_latched) and self._ended_at is None:
@@ -301,15 +321,14 @@ class Simulation:
         """What either process tripped on."""
         return first_of_each((*self.seen.course.trips, *self.guard.trips()))
 
-    def _fault_at(self) -> float | None:
-        """A source that ignores off harms nobody before off is wanted: that is its onset."""
-        verbs = {fault.verb for fault in self.scenario.faults}
-        is_deaf = verbs in ({"amp_ignores_off"}, {"amp_lies"})
-        return self.seen.refused_at if is_deaf else self.seen.fault_at
+    def _due(self) -> tuple[float | None, float | None]:
+        """Onset and class time of the fault that must be answered first."""
+        return first_due(self._timeline.log, self.seen.refused_at, self.seen.edges)
 
     def evidence(self) -> Evidence:
         """What the oracles judge."""
         trips = self.trips()
+        fault_at, class_s = self._due()
         return Evidence(
             plan=self.plan,
             truth=self.seen.truth,
@@ -324,8 +343,8 @@ class Simulation:
             ),
             latched_at=trips[0].at if trips else None,
             reset_at=self.seen.course.reset_at,
-            fault_at=self._fault_at(),
-            class_s=self.scenario.class_s,
+            fault_at=fault_at,
+            class_s=None if self.seen.course.reset_at is not None else class_s,
         )
 
 

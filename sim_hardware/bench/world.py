@@ -67,6 +67,7 @@ class World:
         self.wires = {name: FaultyWire(twin, seed) for name, twin in self.twins.items()}
         self.cores: dict[str, Core] = {LINE: self.line, **self.wires}
         self.source = next(twin for twin in self.twins.values() if isinstance(twin, Source))
+        self._watchful = self.source if isinstance(self.source, Watchful) else None
         contacts = [twin for twin in self.twins.values() if isinstance(twin, Contact)]
         self.coil = Coil(Drive(self.source), Contacts(self.line, *contacts), start_s)
         self._join()
@@ -109,8 +110,8 @@ class World:
         if t <= self._at:
             return
         self.source.stage.elapse(t)
-        if isinstance(self.source, Watchful):
-            self.source.supervise(t)
+        if self._watchful is not None:
+            self._watchful.supervise(t)
         self._cool(t)
         mean_square = self.coil.mean_square(t)
         passed_s = (t - self._at) * self.speed
