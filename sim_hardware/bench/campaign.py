@@ -62,7 +62,7 @@ class Totals:
         if answer["trips"]:
             code = answer["trips"][0]
             self.trips[code] = self.trips.get(code, 0) + 1
-        if made.is_nominal:
+        if made.is_nominal and answer["is_honest"]:
             self.nominal_s += answer["simulated_s"]
             if answer["trips"]:
                 self.false_trips.append(made.seed)

@@ -69,7 +69,7 @@ class CoreLane:
             self.world.warm_up(plot.skin_c)
         self.now = 0.0
         self.seen = Seen()
-        self.watch = Watch(self.plan.envelope.limits)
+        self.watch = Watch(self.plan.envelope.limits, with_commands=bypass is None)
         self.source = CoreSource(self.world, 0.0)
         self.state: State = initial(self.plan, Latch())
         self.guard = machine.start(0.0, Latch())
@@ -109,8 +109,9 @@ class CoreLane:
         return self._hash.hexdigest()
 
     def trips(self) -> tuple[Trip, ...]:
-        """What either process tripped on."""
-        return first_of_each((*self.seen.course.trips, *self.seen.guard_trips))
+        """What either process tripped on; only the guard's count where nobody heeds the others."""
+        own = () if self._bypass is not None else self.seen.course.trips
+        return first_of_each((*own, *self.seen.guard_trips))
 
     def evidence(self) -> Evidence:
         """What the oracles judge. There is no journal here, so none can be broken."""
@@ -206,7 +207,7 @@ class CoreLane:
         self._hash.update(text.encode())
         if isinstance(verdict, Inhibit) or verdict.field_ka_per_m <= 0.0:
             has_deaf = any(fault.verb in {"amp_ignores_off", "amp_lies"} for *_, fault in self.log)
-            if has_deaf and self.seen.refused_at is None:
+            if has_deaf and self.seen.refused_at is None and self._bypass is None:
                 self.seen.refused_at = given.now
         self.seen.course.add(given, decision, self._roles)
 
@@ -300,7 +301,9 @@ class CoreLane:
         if step % round(TRUTH_S / STEP_S) == 0 or not (0.0 <= level <= cap + 1e-9):
             seen.truth.append(world.truth(now))
         last = seen.course.last
-        is_latched = self.guard.latch.is_latched or bool(last and last.trips)
+        is_latched = self.guard.latch.is_latched or (
+            bool(last and last.trips) and self._bypass is None
+        )
         leased_at = seen.leased_at[-1] if seen.leased_at else None
         self.watch.look(
             now, Sight(is_on, level, self.guard.state, leased_at, is_latched, seen.truth[-1])
@@ -308,10 +311,10 @@ class CoreLane:
 
     def _is_over(self) -> bool:
         now, last = self.now, self.seen.course.last
-        if self.watch.found and self._bypass is None:
+        if self.watch.found:
             return self._end()
         is_latched = self.guard.state is GuardState.LATCHED
-        ends = last is not None and (last.phase in ENDED or is_latched)
+        ends = is_latched or (last is not None and last.phase in ENDED and self._bypass is None)
         if ends and self._ended_at is None and not self._wishes:
             is_complete = last is not None and last.phase is Phase.COMPLETE
             self._ended_at = now + (0.0 if is_complete else AFTER_TRIP_S)

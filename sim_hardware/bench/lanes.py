@@ -29,6 +29,7 @@ def run(settings: Settings, plot: Scenario, lane: str, adversary: str = "none") 
     """Run one scenario in a lane and judge it."""
     began, cpu = time.perf_counter(), time.process_time()
     answer = _stack(settings, plot) if lane == "stack" else _core(settings, plot, adversary)
+    answer["is_honest"] = adversary == "none"
     answer["wall_s"] = round(time.perf_counter() - began, 4)
     answer["cpu_s"] = round(time.process_time() - cpu, 4)
     return answer

@@ -35,10 +35,13 @@ class Sight:
 
 
 class Watch:
-    """Keeps what the present look depends on. `found`: oracle and moment of the first violation."""
+    """Keeps what the present look depends on. `found`: oracle and moment of the first violation.
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    `with_commands` False: what the source is told is not judged (I4), because nobody gates it.
+    """
+
+    def __init__(self, limits: Limits, *, with_commands: bool = True) -> None:
+        self._limits, self._with_commands = limits, with_commands
         self._run_at = -math.inf
         self._latched_at: float | None = None
         self._judged: Truth | None = None
@@ -59,11 +62,11 @@ class Watch:
     def _moment(self, now: float, sight: Sight) -> str:
         leased_at = -math.inf if sight.leased_at is None else sight.leased_at
         latched_at = math.inf if self._latched_at is None else self._latched_at
-        late_s = LOOK_S
+        late_s, cap = LOOK_S, self._limits.field_ka_per_m_cap + 1e-9
         rows = (
             ("I1", sight.energized and now - self._run_at > LAPSE_S + late_s),
             ("I1", sight.energized and now - leased_at > LEASE_S + late_s),
-            ("I4", not (0.0 <= sight.setpoint_ka_per_m <= self._limits.field_ka_per_m_cap + 1e-9)),
+            ("I4", self._with_commands and not (0.0 <= sight.setpoint_ka_per_m <= cap)),
             ("I5", sight.energized and now - latched_at > OFF_S + late_s),
         )
         return next((name for name, is_wrong in rows if is_wrong), "")
