@@ -30,7 +30,7 @@ from sim_hardware.bench.oracles import Evidence, Held
 from sim_hardware.bench.processes import CONTROLLER, GUARD
 from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.truth import Edge, Truth
-from sim_hardware.bench.watch import Sight, Watch, first_due
+from sim_hardware.bench.watch import Refusal, Sight, Watch, first_due
 from sim_hardware.bench.world import World
 from sim_hardware.faults import Fault, Timeline
 
@@ -56,7 +56,7 @@ class Seen:
     leased_at: list[float] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
     course: Course = field(default_factory=Course)
-    refused_at: float | None = None
+    refusal: Refusal = field(default_factory=Refusal)
 
 
 class CoreLane:
@@ -116,7 +116,7 @@ class CoreLane:
     def evidence(self) -> Evidence:
         """What the oracles judge. There is no journal here, so none can be broken."""
         seen, trips = self.seen, self.trips()
-        fault_at, class_s = first_due(self._timeline.log, seen.refused_at, seen.edges)
+        fault_at, class_s = first_due(self._timeline.log, seen.refusal.at, seen.edges)
         return Evidence(
             plan=self.plan,
             truth=seen.truth,
@@ -205,16 +205,10 @@ class CoreLane:
         text = f"{decision.phase.value}{len(decision.trips)}{self.guard.state.value}"
         self._hash.update(struct.pack(f"<{len(values) + 1}d", field_ka_per_m, *values))
         self._hash.update(text.encode())
-        if isinstance(verdict, Inhibit) or verdict.field_ka_per_m <= 0.0:
-            has_deaf = any(fault.verb in {"amp_ignores_off", "amp_lies"} for *_, fault in self.log)
-            if has_deaf and self.seen.refused_at is None and self._bypass is None:
-                self.seen.refused_at = given.now
+        refuses = isinstance(verdict, Inhibit) or verdict.field_ka_per_m <= 0.0
+        if self.seen.edges and self.seen.edges[-1].energized and self._bypass is None:
+            self.seen.refusal.take(given.now, self._timeline.log, refuses=refuses)
         self.seen.course.add(given, decision, self._roles)
-
-    @property
-    def log(self) -> list[tuple[float, str, Fault]]:
-        """What of the scenario has happened."""
-        return self._timeline.log
 
     # ---- operator --------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
-from sim_hardware.bench.watch import Sight, Watch, first_due
+from sim_hardware.bench.watch import Refusal, Sight, Watch, first_due
 from sim_hardware.bench.world import World
 from sim_hardware.faults import Timeline
 from sim_hardware.plant.models.open import AS_USUAL, Choice
@@ -61,8 +61,8 @@ class Observed:
     edges: list[Edge] = field(default_factory=list)
     course: Course = field(default_factory=Course)
     fault_at: float | None = None
-    refused_at: float | None = None
-    """When the controller first wanted no field after the fault had begun."""
+    refusal: Refusal = field(default_factory=Refusal)
+    """Since when the controller has wanted no field of a source that ignores off."""
 
 
 class Simulation:
@@ -222,9 +222,10 @@ class Simulation:
 
     def _seen(self, record: TickRecord) -> None:
         given, decision = record.input, record.decision
-        if self.seen.fault_at is not None and self.seen.refused_at is None:
+        edges = self.seen.edges
+        if edges and edges[-1].energized:
             is_wanted = isinstance(decision.verdict, Permit) and decision.verdict.field_ka_per_m > 0
-            self.seen.refused_at = None if is_wanted else given.now
+            self.seen.refusal.take(given.now, self._timeline.log, refuses=not is_wanted)
         self.seen.course.add(given, decision, self._roles)
         self.operator.act(given, decision)
 
@@ -323,7 +324,7 @@ class Simulation:
 
     def _due(self) -> tuple[float | None, float | None]:
         """Onset and class time of the fault that must be answered first."""
-        return first_due(self._timeline.log, self.seen.refused_at, self.seen.edges)
+        return first_due(self._timeline.log, self.seen.refusal.at, self.seen.edges)
 
     def evidence(self) -> Evidence:
         """What the oracles judge."""

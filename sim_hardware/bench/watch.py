@@ -84,6 +84,28 @@ class Watch:
         return "" if all(value <= limit + PROBED_MARGIN_C for value, limit in pairs) else "I2"
 
 
+class Refusal:
+    """Since when a source that ignores off has been told to be off: `at`, None where it need not.
+
+    A stretch that ends before anything had to be noticed is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.at: float | None = None
+        self._is_kept = False
+
+    def take(self, now: float, log: Sequence[tuple[float, str, Fault]], *, refuses: bool) -> None:
+        """Take one decision, made while current flowed."""
+        deaf = [class_s(fault) or 0.0 for *_, fault in log if fault.verb in DEAF]
+        if not deaf or self._is_kept:
+            return
+        if not refuses:
+            self.at = None
+        elif self.at is None:
+            self.at = now
+        self._is_kept = self.at is not None and now - self.at >= max(deaf)
+
+
 def first_due(
     log: Sequence[tuple[float, str, Fault]], refused_at: float | None, edges: Sequence[Edge]
 ) -> tuple[float | None, float | None]:

@@ -21,7 +21,7 @@ from sim_hardware.bench.saved import STATES, bench_site, trunk
 from sim_hardware.bench.simulate import Simulation
 from sim_hardware.bench.universe import universe
 from tools.perf.report import Report, host
-from tools.safety.coverage import named_tests, uncovered
+from tools.safety.named_tests import named_tests, uncovered
 
 PARTS = ("matrix", "campaign", "determinism")
 FIELD_TOLERANCE_KA_PER_M = 0.6
