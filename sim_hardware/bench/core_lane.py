@@ -25,7 +25,7 @@ from mnht_controller.runtime.decide import State, decide, initial
 from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.core_source import CoreSource
 from sim_hardware.bench.course import Course, first_of_each
-from sim_hardware.bench.operator import ACTOR, SETTLE_S
+from sim_hardware.bench.operator import ACTOR, REREAD_S, SETTLE_S
 from sim_hardware.bench.oracles import Evidence, Held
 from sim_hardware.bench.processes import CONTROLLER, GUARD
 from sim_hardware.bench.scenario import Scenario, targets_checked
@@ -40,6 +40,7 @@ TRUTH_S = 1.0
 AFTER_TRIP_S = 5.0
 REFUSED_AFTER_S = 60.0
 ENDED = frozenset({Phase.COMPLETE, Phase.TRIPPED})
+BEGUN = frozenset(Phase) - ENDED - {Phase.STANDBY}
 
 Adversary = Callable[[float], float]
 """What to lease and to tell the source at a moment, kA/m, whatever anybody permits."""
@@ -82,6 +83,7 @@ class CoreLane:
         self._wishes = sorted(plot.wishes, key=lambda wish: wish.at_s)
         self._asked: set[Verb] = set()
         self._reading_since: float | None = None
+        self._confirm_s = plot.confirm_s
         self._is_confirmed, self._journal_ok = False, True
         self._ended_at: float | None = None
         self._hash = hashlib.sha256()
@@ -225,7 +227,7 @@ class CoreLane:
         if self._reading_since is None:
             self._reading_since = now
         waiting = machine.pending(self.guard)
-        if waiting is None or now - self._reading_since < self.plot.confirm_s:
+        if waiting is None or now - self._reading_since < self._confirm_s:
             return
         self.seen.confirmed.append(waiting.envelope_sha256)
         after, refused = machine.confirm(
@@ -242,7 +244,10 @@ class CoreLane:
     def _wish(self, verb: Verb, value: float | None) -> None:
         if verb is Verb.RESET:
             self._note(machine.reset(self.guard, ACTOR, self.now)[0])
-        elif verb is Verb.PREPARE:
+        elif verb is Verb.STOP and self._bypass is not None:
+            self._note(machine.stop(self.guard, ACTOR, self.now))  # its listener tells it first
+        elif verb is Verb.PREPARE and self._is_confirmed:
+            self._confirm_s = max(self._confirm_s, REREAD_S)
             self._is_confirmed, self._reading_since = False, None
         self._intents.append(Intent(verb, ACTOR, value))
 
@@ -309,12 +314,12 @@ class CoreLane:
             return self._end()
         is_latched = self.guard.state is GuardState.LATCHED
         ends = is_latched or (last is not None and last.phase in ENDED and self._bypass is None)
-        if ends and self._ended_at is None and not self._wishes:
+        if last is not None and last.phase in BEGUN and not is_latched:
+            self._ended_at = None  # somebody has begun anew
+        elif ends and self._ended_at is None:
             is_complete = last is not None and last.phase is Phase.COMPLETE
             self._ended_at = now + (0.0 if is_complete else AFTER_TRIP_S)
-        if not ends:
-            self._ended_at = None
-        if self._ended_at is not None and now >= self._ended_at:
+        if self._ended_at is not None and now >= self._ended_at and not self._wishes:
             return self._end()
         is_refused = self.seen.course.first(Phase.ARMED) is None and now > REFUSED_AFTER_S
         is_late = self.world.treatment_s(now) >= self.plot.until_s

@@ -30,6 +30,7 @@ class CoreSource:
     def prepare(self, limit_ka_per_m: float, now: float) -> None:
         """PREPARE: off, latched faults cleared, the limit register set."""
         self._off(now)
+        self._stage.set_level(0.0, now)
         self._stage.clear()
         self._stage.settings.limit = limit_ka_per_m * 1e3
 

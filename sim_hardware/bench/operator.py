@@ -13,6 +13,8 @@ from mnht_controller.runtime.door import Asked, Hall
 from sim_hardware.bench.guard import VirtualGuard
 
 ACTOR = "scripted operator"
+REREAD_S = 0.3
+"""The least time in which limits that were confirmed before are read again."""
 SETTLE_S = 2.0
 """How long a person looks at the picture before preparing; probes need as long to be judged."""
 
@@ -82,7 +84,8 @@ class ScriptedOperator:
         """Ask for something now; a reset is asked of the guard too, a new PREPARE is read anew."""
         if verb is Verb.RESET:
             self._guard.reset(ACTOR)
-        elif verb is Verb.PREPARE:
+        elif verb is Verb.PREPARE and self._is_confirmed:
+            self._confirm_s = max(self._confirm_s, REREAD_S)
             self._is_confirmed, self._reading_since = False, None
         self._asked += 1
         self._hall.offer(Asked(NoConsole(), self._asked, Intent(verb, ACTOR, value)))

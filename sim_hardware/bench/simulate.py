@@ -50,6 +50,7 @@ TRUTH_S = 1.0
 AFTER_TRIP_S = 5.0
 """How long a run goes on after a trip, so that oracles can see what happens then."""
 ENDED = frozenset({Phase.COMPLETE, Phase.TRIPPED})
+UNDER_WAY = frozenset(Phase) - ENDED - {Phase.STANDBY}
 REFUSED_AFTER_S = 60.0
 
 
@@ -305,12 +306,16 @@ class Simulation:
             return True
         last = self.seen.course.last
         is_latched = self.guard.state.state is GuardState.LATCHED
-        if last is not None and (last.phase in ENDED or is_latched) and self._ended_at is None:
+        if last is not None and last.phase in UNDER_WAY and not is_latched:
+            self._ended_at = None  # somebody has begun anew
+        elif last is not None and (last.phase in ENDED or is_latched) and self._ended_at is None:
             self._ended_at = now + (0.0 if last.phase is Phase.COMPLETE else AFTER_TRIP_S)
-        if self._ended_at is not None and now >= self._ended_at:
+        if self._ended_at is not None and now >= self._ended_at and not self._wishes:
             return True
         is_refused = self.seen.course.first(Phase.ARMED) is None and now > REFUSED_AFTER_S
-        return is_refused or self.world.treatment_s(now) >= self.scenario.until_s
+        return (is_refused and not self._wishes) or self.world.treatment_s(
+            now
+        ) >= self.scenario.until_s
 
     # ---- judging ---------------------------------------------------------------------------
 

@@ -8,12 +8,14 @@ import pytest
 
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import Phase
+from sim_hardware.bench import campaign as campaigns
 from sim_hardware.bench import lanes
 from sim_hardware.bench.campaign import Options, campaign, document
 from sim_hardware.bench.core_lane import CoreLane
 from sim_hardware.bench.saved import bench_site
 from sim_hardware.bench.scenario import Scenario, Wish
-from sim_hardware.bench.universe import universe
+from sim_hardware.bench.shrink import shrunk
+from sim_hardware.bench.universe import Universe, universe
 from sim_hardware.faults import Fault
 
 SETTINGS = bench_site()
@@ -105,16 +107,23 @@ def test_a_campaign_adds_up():
 
 def test_a_failing_seed_becomes_a_small_file(tmp_path, monkeypatch):
     """What an oracle finds is made small and written down; here one that dislikes every trip."""
-    honest = lanes.violations
+    honest = vars(lanes)["violations"]
 
     def strict(evidence):
         return [*honest(evidence), *(["I0: a trip"] if evidence.latched_at is not None else [])]
 
     monkeypatch.setattr(lanes, "violations", strict)
-    options = Options("core", hours=0.02, seed=3, out=tmp_path)
+    extra = Fault(5.0, "patient", "perfusion", "0.9")
+    fall = Fault(25.0, "thermometer", "probe_off", "1")
+    plot = replace(CALM, faults=(extra, fall), confirm_s=1.0)
+    made = Universe(3, "pair", plot, is_nominal=False)
+    monkeypatch.setattr(campaigns, "universe", lambda seed, wires: made)
+    monkeypatch.setattr(campaigns, "shrunk", lambda plot, fails: shrunk(plot, fails, tries_max=8))
+    options = Options("core", hours=0.005, seed=3, out=tmp_path)
     totals = campaign(SETTINGS, options, lambda text, share: None)
     (failure,) = totals.failures
     assert failure["violations"] == ["I0: a trip"]
     assert failure["smallest"] == ["I0: a trip"]
-    assert failure["scenario"].count("[[fault]]") <= 1
+    assert failure["scenario"].count("[[fault]]") == 1
+    assert "probe_off" in failure["scenario"]
     assert (tmp_path / "core_none_3.toml").read_text() == failure["scenario"]

@@ -48,7 +48,7 @@ def test_what_an_oracle_finds_is_kept_with_its_scenario(monkeypatch, tmp_path):
         ("thermometer", "probe_spikes", "1:20:0.0", False),
         ("thermometer", "probe_offset", "1:0.0", False),
         ("source", "duplicate", "@0.000001", False),
-        ("host", "controller_stopped", "0.001", False),
+        ("host", "leases_late", "0.0", False),
         ("thermometer", "probe_offset", "2:0.2", True),
         ("patient", "hot_spot", "3", True),
         ("host", "guard_clock", "rate:1.0001", True),
