@@ -9,14 +9,16 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from sim_hardware.bench import campaign as runs
 from sim_hardware.bench import lanes, matrix
-from sim_hardware.bench.forks import branch
+from sim_hardware.bench.forks import branch, forked
 from sim_hardware.bench.saved import STATES, bench_site, trunk
 from sim_hardware.bench.simulate import Simulation
 from sim_hardware.bench.universe import universe
@@ -26,6 +28,8 @@ from tools.safety.named_tests import named_tests, uncovered
 PARTS = ("matrix", "campaign", "determinism")
 FIELD_TOLERANCE_KA_PER_M = 0.6
 """By how much the lanes' highest fields may differ: noise is drawn at other moments."""
+SHARED, SHARED_S = 10, 200.0
+"""So many universes are run in both lanes, each so long at most (treatment s)."""
 SAY_S = 2.0
 
 
@@ -153,23 +157,33 @@ def _campaign(report: Report, options: argparse.Namespace) -> None:
     report.ratios["core_speed_per_cpu_x"] = per_cpu
     if not isinstance(per_cpu, float) or per_cpu * options.jobs < 1000.0:
         report.short.append(f"T13: core lane at {per_cpu}x of one processor × {options.jobs}")
-    _agree(report, options.seed)
+    _agree(report, options)
 
 
-def _agree(report: Report, seed: int, count: int = 10) -> None:
+def _agree(report: Report, options: argparse.Namespace) -> None:
     """The two lanes on the same universes: what they decide, and how high the field goes."""
+    settings = bench_site()
+    plots = {}
+    for seed in range(options.seed, options.seed + SHARED):
+        plot = universe(seed, wires=False).plot
+        plots[seed] = replace(plot, until_s=min(plot.until_s, SHARED_S))
+
+    def work(item: tuple[int, str]) -> dict[str, Any]:
+        return lanes.run(settings, plots[item[0]], item[1])
+
+    items = [(seed, lane) for seed in plots for lane in lanes.LANES]
+    answers = dict(forked(items, work, options.jobs))
     rows, apart = [], []
-    for number in range(seed, seed + count):
-        plot = universe(number, wires=False).plot
-        core, stack = (branch(partial(lanes.run, bench_site(), plot, lane)) for lane in lanes.LANES)
+    for seed in plots:
+        core, stack = (answers[seed, lane] for lane in lanes.LANES)
         off_ka_per_m = abs(core["field_ka_per_m_max"] - stack["field_ka_per_m_max"])
         rows.append(round(off_ka_per_m, 3))
         is_same = (core["outcome"], _first(core)) == (stack["outcome"], _first(stack))
         if not is_same or not (off_ka_per_m <= FIELD_TOLERANCE_KA_PER_M):
             both = [(a["outcome"], _first(a), a["field_ka_per_m_max"]) for a in (core, stack)]
-            apart.append(f"seed {number}: {both}")
+            apart.append(f"seed {seed}: {both}")
     report.figures["lanes"] = {
-        "universes": count,
+        "universes": SHARED,
         "field_difference_ka_per_m_max": max(rows),
         "tolerance_ka_per_m": FIELD_TOLERANCE_KA_PER_M,
         "apart": apart,
