@@ -83,7 +83,8 @@ class ProbeFaults:
             if argument not in UNITS:
                 raise ValueError(f"{verb}: {argument!r} is none of {', '.join(UNITS)}")
         elif wanted is None:
-            raise ValueError(f"a probe has no fault {verb!r}")
+            known = ", ".join((*NUMBERS, "probe_unit"))
+            raise ValueError(f"a probe has no fault {verb!r}: use one of {known}")
         elif wanted[0] <= len(parts) <= wanted[1]:
             [float(part) for part in parts]
         elif wanted[1]:

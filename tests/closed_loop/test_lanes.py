@@ -20,7 +20,7 @@ from sim_hardware.bench.universe import Universe, universe
 from sim_hardware.faults import Fault
 
 SETTINGS = bench_site()
-FIELD_KA_PER_M = 0.6
+FIELD_KA_PER_M = 0.2
 """The lanes draw noise at other moments, so the field is not the same to the last bit."""
 CALM = Scenario(since=Phase.STANDBY, skin_c=42.8, until_s=40.0, seed=3)
 

@@ -26,7 +26,7 @@ from tools.perf.report import Report, host
 from tools.safety.named_tests import named_tests, uncovered
 
 PARTS = ("matrix", "campaign", "determinism")
-FIELD_TOLERANCE_KA_PER_M = 0.6
+FIELD_TOLERANCE_KA_PER_M = 0.2
 """By how much the lanes' highest fields may differ: noise is drawn at other moments."""
 SHARED, SHARED_S = 10, 200.0
 """So many universes are run in both lanes, each so long at most (treatment s)."""

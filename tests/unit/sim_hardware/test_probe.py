@@ -143,5 +143,5 @@ def test_a_stuck_probe_repeats_its_last_sample() -> None:
 
 
 def test_an_unknown_fault_is_refused() -> None:
-    with pytest.raises(ValueError, match="no fault 'explode': use probe_off or probe_stuck"):
+    with pytest.raises(ValueError, match="no fault 'explode': use one of probe_off, probe_stuck"):
         probe().inject("explode", "", 0.0)
