@@ -20,6 +20,7 @@ class Layer(StrEnum):
 
     PROBE = "probe"
     TWIN = "twin"
+    PLANT = "plant"
     WIRE = "wire"
     LINK = "link"
     BENCH = "bench"
@@ -39,17 +40,17 @@ class Verb:
 FAULTS: tuple[Verb, ...] = (
     Verb("probe_off", Layer.PROBE, ("H01",), "The tip falls off and follows the air.", "channel"),
     Verb("probe_stuck", Layer.PROBE, ("H04",), "The channel repeats one value.", "channel[:°C]"),
-    Verb(
-        "probe_half_lifted",
-        Layer.PROBE,
-        ("H02",),
-        "The tip loses contact, down to a share, within seconds.",
-        "channel[:contact[:s]]",
-    ),
-    Verb("probe_offset", Layer.PROBE, ("H05",), "The channel is off by so much.", "channel[:°C]"),
-    Verb("probe_drift", Layer.PROBE, ("H05",), "The channel drifts away.", "channel[:°C/h]"),
-    Verb("probe_lag", Layer.PROBE, ("H07",), "The channel answers later.", "channel[:s]"),
-    Verb("permute", Layer.TWIN, ("H06",), "Two channels are exchanged.", "channel:channel"),
+    Verb("probe_contact", Layer.PROBE, ("H02",), "The tip lifts: it sees more of the air.",
+         "channel:contact 0 to 1[:s until then]"),
+    Verb("probe_offset", Layer.PROBE, ("H05",), "The reading is off by so much.", "channel:°C"),
+    Verb("probe_drift", Layer.PROBE, ("H05",), "The reading drifts.", "channel:°C/h"),
+    Verb("probe_lag", Layer.PROBE, ("H07",), "The tip becomes later.", "channel:s"),
+    Verb("probe_spikes", Layer.PROBE, ("H08",), "Some samples jump up or down.",
+         "channel:°C:probability"),
+    Verb("probe_unit", Layer.PROBE, ("H09",), "The reading comes in another unit.",
+         "channel:fahrenheit | kelvin | tenths"),
+    Verb("probe_swapped", Layer.TWIN, ("H06",), "Two channels have each other's probe.",
+         "channel:channel"),
     Verb("probe_dropped", Layer.TWIN, ("H03",), "One channel no longer answers.", "channel"),
     Verb("no_probe_token", Layer.TWIN, ("H03",), "Text in place of a number.", "channel[:text]"),
     Verb("stream_stall", Layer.TWIN, ("H10",), "The thermometer falls silent."),
@@ -58,6 +59,7 @@ FAULTS: tuple[Verb, ...] = (
     Verb("amp_stuck_full", Layer.TWIN, ("H17",), "Full scale while on, deaf to all commands."),
     Verb("coolant_stop", Layer.TWIN, ("H23",), "The coil's water stops.", "[unseen]"),
     Verb("coolant_warm", Layer.TWIN, ("H23",), "The coil's water comes in warm.", "[°C]"),
+    Verb("detune", Layer.TWIN, ("H22",), "The coil's resonance moves.", "relative change"),
     Verb("reboot", Layer.TWIN, ("H24",), "The instrument restarts with its defaults."),
     Verb("panel_change", Layer.TWIN, ("H21",), "Somebody turns a knob.", "what[:value]"),
     Verb(
@@ -72,9 +74,25 @@ FAULTS: tuple[Verb, ...] = (
     Verb("overload", Layer.TWIN, ("H16",), "The amplifier reports an overload and goes off."),
     Verb("no_signal", Layer.TWIN, ("H03",), "The sensor's plug is out."),
     *(Verb(row.name, Layer.WIRE, row.hazards, row.text, row.argument) for row in VERBS_OF_WIRES),
+    Verb("perfusion", Layer.PLANT, ("H15",), "All blood flow changes.", "factor"),
+    Verb("patient_moves", Layer.PLANT, ("H14",), "The field in the body changes.", "factor"),
+    Verb("hot_spot", Layer.PLANT, ("H13",), "Eddy currents crowd in a fold without a probe.",
+         "factor"),
     Verb("link_drop", Layer.LINK, ("H03", "H20"), "The cable is pulled."),
     Verb("controller_killed", Layer.BENCH, ("H26",), "SIGKILL to the controller."),
-)
+    Verb("controller_stopped", Layer.BENCH, ("H27", "H28"), "SIGSTOP to the controller.",
+         "[s until it goes on]"),
+    Verb("guard_killed", Layer.BENCH, ("H29",), "SIGKILL to the guard."),
+    Verb("guard_stopped", Layer.BENCH, ("H28", "H29"), "SIGSTOP to the guard.",
+         "[s until it goes on]"),
+    Verb("host_stopped", Layer.BENCH, ("H28", "H30"), "The whole host stands still.",
+         "[s until it goes on]"),
+    Verb("leases_late", Layer.BENCH, ("H31",), "Leases reach the guard so much later.", "s"),
+    Verb("guard_clock", Layer.BENCH, ("H33",), "The guard's monotonic clock goes wrong.",
+         "offset:s | rate:factor | freeze"),
+    Verb("disk_full", Layer.BENCH, ("H34",), "The journal takes so many more records.",
+         "[records]"),
+)  # fmt: skip
 VERBS = MappingProxyType({verb.name: verb for verb in FAULTS})
 
 

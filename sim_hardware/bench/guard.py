@@ -9,7 +9,7 @@ from dataclasses import replace
 from mnht_controller.domain.codec import from_plain
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.spent import NOTHING, Spent
-from mnht_controller.domain.trip import Latch
+from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.guard import machine
 from mnht_controller.guard.thermometer import Sentences
 from mnht_controller.interlock.lease import decode_from_controller, decode_status, encode_status
@@ -27,6 +27,7 @@ class VirtualGuard:
     """Runs the guard machine at 20 Hz on the running loop; also the controller's link to it.
 
     `feed(data, t)` takes the bytes for the enable line. `alive` False is a killed guard.
+    `late_s` is how long a message is under way, `clock` what the guard takes for the time.
     """
 
     def __init__(
@@ -44,7 +45,11 @@ class VirtualGuard:
         self.confirmed: list[str] = []
         """Hashes that a human confirmed, whatever the machine made of it."""
         self.status: GuardStatus | None = None
-        self.state = machine.start(asyncio.get_running_loop().time(), latch, used)
+        self.late_s = 0.0
+        self.clock: Callable[[float], float] = _honest
+        self._loop = asyncio.get_running_loop()
+        self._inbox: list[bytes] | None = None
+        self.state = machine.start(self._loop.time(), latch, used)
 
     async def listen(self, wire: MemoryTransport, channel: int) -> None:
         """Read a thermometer of its own for ever, byte by byte, as its port would."""
@@ -70,19 +75,37 @@ class VirtualGuard:
         async for beat in Beats(PERIOD_S):
             if not self.alive:
                 continue
-            before = self.state
-            self.state, data = machine.tick(self.state, beat.now)
-            self._note(before, beat.now)
+            before, now = self.state, self.clock(beat.now)
+            self.state, data = machine.tick(self.state, now)
+            self._note(before, now)
             if data:
                 self._feed(data, beat.now)
-            line = encode_status(machine.status(self.state, beat.now))
+            line = encode_status(machine.status(self.state, now))
             self.status = decode_status(line)
 
     def send(self, message: bytes) -> None:
         """Take what the controller sends: a lease or a proposal, as bytes."""
         if not self.alive:
             return
-        now, before = asyncio.get_running_loop().time(), self.state
+        if self._inbox is not None:
+            self._inbox.append(message)
+        elif self.late_s > 0.0:
+            self._loop.call_later(self.late_s, self._take, message)
+        else:
+            self._take(message)
+
+    def halt(self) -> None:
+        """Stopped: what is sent waits in its socket."""
+        self._inbox = []
+
+    def go_on(self) -> None:
+        """Take everything that waits, in order."""
+        waiting, self._inbox = self._inbox or [], None
+        for message in waiting:
+            self._take(message)
+
+    def _take(self, message: bytes) -> None:
+        now, before = self._now(), self.state
         received = decode_from_controller(message)
         if isinstance(received, Lease):
             self.leased_at.append(received.sent_at)
@@ -99,7 +122,7 @@ class VirtualGuard:
         if waiting is None:
             return False
         self.confirmed.append(waiting.envelope_sha256)
-        now, before = asyncio.get_running_loop().time(), self.state
+        now, before = self._now(), self.state
         self.state, refused = machine.confirm(
             self.state, waiting.envelope_sha256, waiting.nonce, actor, now
         )
@@ -108,28 +131,51 @@ class VirtualGuard:
 
     def stop(self, actor: str) -> None:
         """STOP, as the listener would deliver it."""
-        now, before = asyncio.get_running_loop().time(), self.state
+        now, before = self._now(), self.state
         self.state = machine.stop(self.state, actor, now)
         self._note(before, now)
 
+    def reset(self, actor: str) -> bool:
+        """Ask for the latch to be let go, as a human would."""
+        now, before = self._now(), self.state
+        self.state, refused = machine.reset(self.state, actor, now)
+        self._note(before, now)
+        return not refused
+
     def lost(self, what: str) -> None:
         """The lease client's socket has ended."""
-        now, before = asyncio.get_running_loop().time(), self.state
+        now, before = self._now(), self.state
         self.state = machine.lost(self.state, what, now)
         self._note(before, now)
 
     def history(self) -> tuple[Held, ...]:
         """Its states in order, from its own journal."""
         return held_by(
-            from_plain(machine.GuardEvent, record.data)
+            replace(from_plain(machine.GuardEvent, record.data), at=record.at)
             for record in parse_records(self.journal.lines, "guard")
             if record.kind == "guard"
         )
+
+    def trips(self) -> tuple[Trip, ...]:
+        """Every trip it latched on, dated by the world's clock, those that were reset too."""
+        return tuple(
+            replace(trip, at=record.at)
+            for record in parse_records(self.journal.lines, "guard")
+            if record.kind == "guard"
+            for trip in from_plain(machine.GuardEvent, record.data).trips
+        )
+
+    def _now(self) -> float:
+        return self.clock(self._loop.time())
 
     def _note(self, before: machine.Guard, now: float) -> None:
         if before is not self.state:
             for event in machine.changes(before, self.state, now):
                 self.journal.write("guard", event)
+
+
+def _honest(now: float) -> float:
+    return now
 
 
 def held_by(events: Iterable[machine.GuardEvent]) -> tuple[Held, ...]:

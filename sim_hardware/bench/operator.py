@@ -13,6 +13,8 @@ from mnht_controller.runtime.door import Asked, Hall
 from sim_hardware.bench.guard import VirtualGuard
 
 ACTOR = "scripted operator"
+REREAD_S = 0.3
+"""The least time in which limits that were confirmed before are read again."""
 SETTLE_S = 2.0
 """How long a person looks at the picture before preparing; probes need as long to be judged."""
 
@@ -25,11 +27,14 @@ class Tapped:
 
     def __init__(self, journal: Record, show: Callable[[TickRecord], None]) -> None:
         self._journal, self._show = journal, show
+        self.room: int | None = None
+        """So many records still fit on the disk; None: no end is in sight."""
+        self.taken = 0
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the journal is."""
-        return self._journal.is_healthy
+        """Whether the journal is, and the disk took all."""
+        return self._journal.is_healthy and self.room != 0
 
     @property
     def behind_s(self) -> float:
@@ -37,8 +42,11 @@ class Tapped:
         return self._journal.behind_s
 
     def write(self, kind: str, value: object) -> bool:
-        """Write, then show."""
-        taken = self._journal.write(kind, value)
+        """Write, then show; a full disk takes nothing more, ever."""
+        taken = self.room != 0 and self._journal.write(kind, value)
+        self.taken += taken
+        if self.room and taken:
+            self.room -= 1
         if isinstance(value, TickRecord):
             self._show(value)
         return taken
@@ -52,10 +60,14 @@ class NoConsole:
 
 
 class ScriptedOperator:
-    """Prepares, confirms at the guard, starts; then only watches. `wish` asks for more."""
+    """Prepares, confirms at the guard, starts; then only watches. `wish` asks for more.
 
-    def __init__(self, guard: VirtualGuard, hall: Hall) -> None:
-        self._guard, self._hall = guard, hall
+    `confirm_s` is how long the limits are read before they are confirmed.
+    """
+
+    def __init__(self, guard: VirtualGuard, hall: Hall, confirm_s: float = 0.0) -> None:
+        self._guard, self._hall, self._confirm_s = guard, hall, confirm_s
+        self._reading_since: float | None = None
         self._done: set[Verb] = set()
         self._asked = 0
         self._is_confirmed = False
@@ -66,14 +78,25 @@ class ScriptedOperator:
         if decision.phase is Phase.STANDBY and given.now >= SETTLE_S and not decision.trips:
             self._once(Verb.PREPARE)
         elif decision.phase is Phase.CHECK and not self._is_confirmed:
-            self._is_confirmed = self._guard.confirm(ACTOR)
+            self._read(given.now)
         elif decision.phase in ENERGIZING and given.health.presence_s >= PRESENT_S:
             self.wish(Verb.PRESENT)
         elif decision.phase is Phase.ARMED and self._guard.state.state is GuardState.ARMED:
             self._once(Verb.START)
 
+    def _read(self, now: float) -> None:
+        if self._reading_since is None:
+            self._reading_since = now
+        if now - self._reading_since >= self._confirm_s:
+            self._is_confirmed = self._guard.confirm(ACTOR)
+
     def wish(self, verb: Verb, value: float | None = None) -> None:
-        """Ask for something now."""
+        """Ask for something now; a reset is asked of the guard too, a new PREPARE is read anew."""
+        if verb is Verb.RESET:
+            self._guard.reset(ACTOR)
+        elif verb is Verb.PREPARE and self._is_confirmed:
+            self._confirm_s = max(self._confirm_s, REREAD_S)
+            self._is_confirmed, self._reading_since = False, None
         self._asked += 1
         self._hall.offer(Asked(NoConsole(), self._asked, Intent(verb, ACTOR, value)))
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens besides the treatment: faults and operator's wishes on a timeline, from a file."""
 
+import json
 import math
 import tomllib
 from dataclasses import dataclass, replace
@@ -18,9 +19,9 @@ CLASS_S = MappingProxyType(
     {
         ("probe_off", ""): 3.0,
         ("probe_stuck", ""): 5.0,
-        ("probe_half_lifted", ""): 10.0,
+        ("probe_contact", ""): 10.0,
         ("probe_lag", ""): 61.0,
-        ("permute", ""): 61.0,
+        ("probe_swapped", ""): 61.0,
         ("probe_dropped", ""): 1.3,
         ("no_probe_token", ""): 1.0,
         ("stream_stall", ""): 1.3,
@@ -41,17 +42,26 @@ CLASS_S = MappingProxyType(
         ("ignore_cmd", "source"): 0.75,
         ("eat_reply", "source"): 0.75,
         ("controller_killed", ""): 0.4,
+        ("controller_stopped", ""): 0.75,
+        ("guard_killed", ""): 0.35,
+        ("guard_stopped", ""): 0.35,
+        ("host_stopped", ""): 0.35,
     }
 )
-"""Class times of design.md sections 7 and 9: from onset to field zero, s.
+"""Class times of design.md sections 7 and 9: from onset to field zero, s. That of
+`amp_lies_off` is the proposal for H18.
 
 Warm water is answered when the outlet has become too warm, which takes up to 22 s. A fault without
 one need not end the field: the other oracles judge what it does. By verb and device; "": any.
 """
 LINK_S = 1.3
+STOPS = frozenset({"controller_stopped", "guard_stopped", "host_stopped"})
+"""They may go on before anything has to be noticed."""
 
 EXAMPLES = "see config/scenarios for examples"
-KEYS = frozenset({"schema", "title", "since", "until_s", "skin_c", "fault", "wish"})
+KEYS = frozenset(
+    {"schema", "title", "since", "until_s", "skin_c", "seed", "confirm_s", "fault", "wish"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +75,19 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`since` starts the scenario's clock (treatment s). `skin_c`: begin warm, at this skin."""
+    """`since` starts the scenario's clock (treatment s). `skin_c`: begin warm, at this skin.
+
+    `seed`: that of the run, where the scenario was found by one. `confirm_s`: how long the operator
+    reads before confirming.
+    """
 
     faults: tuple[Fault, ...] = ()
     wishes: tuple[Wish, ...] = ()
     since: Phase = Phase.PLATEAU
     skin_c: float | None = None
     until_s: float = 10_000.0
+    seed: int | None = None
+    confirm_s: float = 0.0
     file: str = "scenario"
 
     @property
@@ -86,7 +102,9 @@ def class_s(fault: Fault) -> float | None:
     if VERBS[fault.verb].layer is Layer.WIRE and parsed(fault.verb, fault.argument)[1] < 1.0:
         return None
     default = LINK_S if fault.verb == "link_drop" else None
-    return CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), default))
+    time_s = CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), default))
+    is_short = fault.verb in STOPS and fault.argument and time_s is not None
+    return None if is_short and float(fault.argument) < float(time_s or 0.0) else time_s
 
 
 def targets_checked(scenario: Scenario, targets: Targets) -> Scenario:
@@ -125,11 +143,30 @@ def _scenario(data: dict[str, Any]) -> Scenario:
         since=Phase(data.get("since", "plateau")),
         skin_c=_number(data["skin_c"]) if "skin_c" in data else None,
         until_s=_number(data.get("until_s", 10_000.0)),
+        seed=int(_number(data["seed"])) if "seed" in data else None,
+        confirm_s=_number(data.get("confirm_s", 0.0)),
     )
 
 
 def _wish(at_s: object, verb: str, value: object = None) -> Wish:
     return Wish(_number(at_s), Verb(verb), None if value is None else _number(value))
+
+
+def written(scenario: Scenario, title: str = "") -> str:
+    """The text of a file that `load_scenario` reads as this scenario."""
+    lines = [f"title = {json.dumps(title)}"] if title else []
+    lines += [f'since = "{scenario.since.value}"', f"until_s = {scenario.until_s!r}"]
+    lines += [] if scenario.skin_c is None else [f"skin_c = {scenario.skin_c!r}"]
+    lines += [] if scenario.seed is None else [f"seed = {scenario.seed}"]
+    lines += [f"confirm_s = {scenario.confirm_s!r}"] if scenario.confirm_s else []
+    for fault in scenario.faults:
+        lines += ["", "[[fault]]", f"at_s = {fault.at_s!r}", f'device = "{fault.device}"']
+        lines += [f'verb = "{fault.verb}"', f"argument = {json.dumps(fault.argument)}"]
+        lines += [] if fault.until_s is None else [f"until_s = {fault.until_s!r}"]
+    for wish in scenario.wishes:
+        lines += ["", "[[wish]]", f"at_s = {wish.at_s!r}", f'verb = "{wish.verb.value}"']
+        lines += [] if wish.value is None else [f"value = {wish.value!r}"]
+    return "\n".join(lines) + "\n"
 
 
 def _number(value: object) -> float:

@@ -7,6 +7,8 @@ Only transports and journal sinks differ from a served site: they are in memory,
 import asyncio
 import gc
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,12 +34,14 @@ from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.operator import ScriptedOperator, Tapped
 from sim_hardware.bench.oracles import Evidence, violations
+from sim_hardware.bench.processes import CONTROLLER, GUARD, Processes, belonging_to
 from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.virtual_time import VirtualTimeLoop
+from sim_hardware.bench.watch import Refusal, Sight, Watch, first_due
 from sim_hardware.bench.world import OWN, World
-from sim_hardware.faults import Fault, Timeline
+from sim_hardware.faults import Timeline
 from sim_hardware.plant.models.open import AS_USUAL, Choice
 from sim_hardware.wire.memory import MemoryTransport
 
@@ -50,9 +54,8 @@ TRUTH_S = 1.0
 AFTER_TRIP_S = 5.0
 """How long a run goes on after a trip, so that oracles can see what happens then."""
 ENDED = frozenset({Phase.COMPLETE, Phase.TRIPPED})
+UNDER_WAY = frozenset(Phase) - ENDED - {Phase.STANDBY}
 REFUSED_AFTER_S = 60.0
-DORMANT = frozenset({"amp_ignores_off", "amp_lies_off"})
-"""Faults that show only when the field shall go off."""
 
 
 @dataclass(slots=True)
@@ -63,8 +66,8 @@ class Observed:
     edges: list[Edge] = field(default_factory=list)
     course: Course = field(default_factory=Course)
     fault_at: float | None = None
-    refused_at: float | None = None
-    """When the controller first wanted no field after the fault had begun."""
+    refusal: Refusal = field(default_factory=Refusal)
+    """Since when the controller has wanted no field of a source that ignores off."""
 
 
 class Simulation:
@@ -88,19 +91,76 @@ class Simulation:
         self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
         self._ended_at: float | None = None
         self.ledger, self.guard_used = MemoryLedger(), NOTHING
+        self.wall_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._look: Callable[[], None] | None = None
+        self.watch: Watch | None = None
 
     def run(self) -> None:
-        """Run the session to its end."""
-        loop = VirtualTimeLoop()
+        """Run the session to its end, from its beginning or from where `run_to` has left it."""
         began = time.perf_counter()
+        session = self._begun()
         gc.collect()
         gc.disable()  # the tick makes values without cycles: looking for them costs a tenth
         try:
-            loop.run_until_complete(self._session(loop))
+            self.loop.run_until_complete(session)
         finally:
             gc.enable()
-            loop.close()
-        self.wall_s = time.perf_counter() - began
+            self.loop.close()
+        self.wall_s += time.perf_counter() - began
+
+    def run_to(self, is_there: Callable[[], bool]) -> bool:
+        """Run until `is_there()` at one of the observer's looks; False: it ended before.
+
+        Between two calls nothing runs, so that a process may fork there: each branch goes on by
+        itself (`run`) and decides what a run without the halt would have decided.
+        """
+        began = time.perf_counter()
+        session = self._begun()
+
+        def look() -> None:
+            if is_there():
+                self._look = None
+                self.loop.stop()
+
+        def end(_session: asyncio.Task[None]) -> None:
+            self.loop.stop()
+
+        self._look = look
+        session.add_done_callback(end)
+        self.loop.run_forever()
+        session.remove_done_callback(end)
+        self.wall_s += time.perf_counter() - began
+        return not session.done()
+
+    def follow(self, scenario: Scenario) -> None:
+        """Take another scenario for what is still to come; ValueError when it begins before now."""
+        since = self.seen.course.first(scenario.since)
+        now_s = 0.0 if since is None else self.scenario_s(since[1])
+        times = [fault.at_s for fault in scenario.faults] + [w.at_s for w in scenario.wishes]
+        if since is not None and min(times, default=now_s + 1.0) <= now_s:
+            raise ValueError(f"the scenario's clock stands at {now_s:.2f} s, and it begins before")
+        self.scenario = scenario
+        self._wishes = sorted(scenario.wishes, key=lambda wish: wish.at_s)
+        self._timeline = self._plotted()
+
+    def scenario_s(self, since_s: float) -> float:
+        """The scenario's clock, which began at `since_s` of treatment time."""
+        return self.world.treatment_s(self.loop.time()) - since_s
+
+    def _begun(self) -> asyncio.Task[None]:
+        if self._task is None:
+            self.loop = VirtualTimeLoop()
+            self._task = self.loop.create_task(self._session(self.loop), name="session")
+        return self._task
+
+    def discard(self) -> None:
+        """End a run that stands where `run_to` has left it. Idempotent."""
+        if self._task is not None and not self.loop.is_closed():
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                self.loop.run_until_complete(self._task)
+            self.loop.close()
 
     def save(self, folder: Path) -> Path:
         """Write both journals; gives the controller's."""
@@ -112,19 +172,18 @@ class Simulation:
 
     def judge(self, journal: str) -> dict[str, object]:
         """The summary of the run; `journal` is where the controller's record was saved."""
-        lines = self.journal.lines
         return summary(
             Run(
                 plan=self.plan,
                 course=self.seen.course,
                 truth=self.seen.truth,
                 edges=self.seen.edges,
-                violations=violations(self._evidence()),
+                violations=violations(self.evidence()),
                 seed=self.seed,
                 wall_s=self.wall_s,
                 journal=journal,
-                trace_sha256=trace_sha256(lines),
-                trips=self._trips(),
+                trace_sha256=self.trace(),
+                trips=self.trips(),
             )
         )
 
@@ -146,18 +205,27 @@ class Simulation:
             self._transport, self.guard, tapped, lambda _latch: None, SteadyHost(), self.ledger
         )
         self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
-        self.operator = ScriptedOperator(self.guard, self.controller.parts.hall)
+        self.operator = ScriptedOperator(
+            self.guard, self.controller.parts.hall, self.scenario.confirm_s
+        )
         self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)
         self.jobs = {
-            "guard": loop.create_task(self.guard.run(), name="guard"),
-            "controller": loop.create_task(self.controller.run(), name="controller"),
+            name: loop.create_task(work, name=name, context=belonging_to(name))
+            for name, work in (
+                (GUARD, self.guard.run()),
+                (CONTROLLER, self.controller.run()),
+            )
         }
         if (own := self.settings.guard_thermometer) is not None:
             wire = self.own_wire[OWN] = MemoryTransport(self.world.cores[OWN], OWN)
-            self.jobs[OWN] = loop.create_task(self.guard.listen(wire, own.channel), name=OWN)
+            self.jobs[OWN] = loop.create_task(
+                self.guard.listen(wire, own.channel), name=OWN, context=belonging_to(GUARD)
+            )
+        self.processes = Processes(self.loop, self.guard, tapped, self._kill)
         try:
             await self._observe(loop)
         finally:
+            self.loop.free()
             for job in self.jobs.values():
                 job.cancel()
             await asyncio.gather(*self.jobs.values(), return_exceptions=True)
@@ -169,25 +237,29 @@ class Simulation:
 
     def _seen(self, record: TickRecord) -> None:
         given, decision = record.input, record.decision
-        if self.seen.fault_at is not None and self.seen.refused_at is None:
+        edges = self.seen.edges
+        if edges and edges[-1].energized:
             is_wanted = isinstance(decision.verdict, Permit) and decision.verdict.field_ka_per_m > 0
-            self.seen.refused_at = None if is_wanted else given.now
+            self.seen.refusal.take(given.now, self._timeline.log, refuses=not is_wanted)
         self.seen.course.add(given, decision, self._roles)
         self.operator.act(given, decision)
 
     async def _observe(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the coil from outside, start the scenario's faults, and see when it is over."""
-        targets = self.world.targets({**self.transports, **self.own_wire}, self._kill)
-        timeline = Timeline(targets_checked(self.scenario, targets).faults, targets)
+        self._timeline = self._plotted()
         next_truth = loop.time()
         while not self._is_over(loop.time()):
             now = loop.time()
-            self._play(timeline, now)
+            self._play(now)
             self._edge(now)
             if now >= next_truth or not self._is_told_within_cap():
                 self.seen.truth.append(self.world.truth(now))
                 self._show(self.seen.truth[-1])
                 next_truth = now + TRUTH_S
+            if self._look is not None:
+                self._look()
+            if self.watch is not None:
+                self.watch.look(now, self._sight())
             await asyncio.sleep(WATCH_S)
         self.seen.truth.append(self.world.truth(loop.time()))
 
@@ -196,24 +268,40 @@ class Simulation:
             last = self.seen.course.last
             self.gallery.look(self.world.patient, row, last.phase if last else None)
 
-    def _play(self, timeline: Timeline, now: float) -> None:
+    def _plotted(self) -> Timeline:
+        targets = self.world.targets(self.transports, self.processes)
+        return Timeline(targets_checked(self.scenario, targets).faults, targets)
+
+    def _play(self, now: float) -> None:
         """Carry out what the scenario has for this moment of its own clock."""
         since = self.seen.course.first(self.scenario.since)
         if since is None:
             return
-        scenario_s = self.world.treatment_s(now) - since[1]
-        if timeline.advance(scenario_s, now) and self.seen.fault_at is None:
+        scenario_s = self.scenario_s(since[1])
+        if self._timeline.advance(scenario_s, now) and self.seen.fault_at is None:
             self.seen.fault_at = now
         while self._wishes and self._wishes[0].at_s <= scenario_s:
             wish = self._wishes.pop(0)
             self.operator.wish(wish.verb, wish.value)
 
-    def _kill(self, _fault: Fault) -> None:
-        now = asyncio.get_running_loop().time()
+    def _kill(self) -> None:
+        now = self.loop.time()
         for transport in self.transports.values():
             transport.inject("link_drop", "", now)  # a killed process sends nothing, not even off
-        self.jobs["controller"].cancel()
-        self.guard.lost("controller")
+        self.jobs[CONTROLLER].cancel()
+        self.guard.lost(CONTROLLER)
+
+    def _sight(self) -> Sight:
+        guard, edges = self.guard, self.seen.edges
+        return Sight(
+            energized=bool(edges) and edges[-1].energized,
+            setpoint_ka_per_m=self.world.source.stage.settings.level / 1000.0,
+            state=guard.state.state,
+            leased_at=guard.leased_at[-1] if guard.leased_at else None,
+            latched=bool(guard.state.latch.trips)
+            or bool(self.seen.course.last and self.seen.course.last.trips),
+            truth=self.seen.truth[-1] if self.seen.truth else None,
+        )
 
     def _edge(self, now: float) -> None:
         is_on = self.world.coil.field_ka_per_m(now) > 0.0
@@ -228,28 +316,39 @@ class Simulation:
 
     def _is_over(self, now: float) -> bool:
         """Completed, or long enough after a trip, or never allowed to start, or out of time."""
+        if self.watch is not None and self.watch.found:
+            return True
         last = self.seen.course.last
         is_latched = self.guard.state.state is GuardState.LATCHED
-        if last is not None and (last.phase in ENDED or is_latched) and self._ended_at is None:
+        if last is not None and last.phase in UNDER_WAY and not is_latched:
+            self._ended_at = None  # somebody has begun anew
+        elif last is not None and (last.phase in ENDED or is_latched) and self._ended_at is None:
             self._ended_at = now + (0.0 if last.phase is Phase.COMPLETE else AFTER_TRIP_S)
-        if self._ended_at is not None and now >= self._ended_at:
+        if self._ended_at is not None and now >= self._ended_at and not self._wishes:
             return True
         is_refused = self.seen.course.first(Phase.ARMED) is None and now > REFUSED_AFTER_S
-        return is_refused or self.world.treatment_s(now) >= self.scenario.until_s
+        return (is_refused and not self._wishes) or self.world.treatment_s(
+            now
+        ) >= self.scenario.until_s
 
     # ---- judging ---------------------------------------------------------------------------
 
-    def _trips(self) -> tuple[Trip, ...]:
+    def trace(self) -> str:
+        """Digest of canonical inputs, decisions and states."""
+        return trace_sha256(self.journal.lines)
+
+    def trips(self) -> tuple[Trip, ...]:
         """What either process tripped on."""
-        return first_of_each((*self.seen.course.trips, *self.guard.state.latch.trips))
+        return first_of_each((*self.seen.course.trips, *self.guard.trips()))
 
-    def _fault_at(self) -> float | None:
-        """A source that does not go off harms nobody before off is wanted: that is its onset."""
-        verbs = {fault.verb for fault in self.scenario.faults}
-        return self.seen.refused_at if verbs and verbs <= DORMANT else self.seen.fault_at
+    def _due(self) -> tuple[float | None, float | None]:
+        """Onset and class time of the fault that must be answered first."""
+        return first_due(self._timeline.log, self.seen.refusal.at, self.seen.edges)
 
-    def _evidence(self) -> Evidence:
-        trips = self._trips()
+    def evidence(self) -> Evidence:
+        """What the oracles judge."""
+        trips = self.trips()
+        fault_at, class_s = self._due()
         return Evidence(
             plan=self.plan,
             truth=self.seen.truth,
@@ -264,8 +363,8 @@ class Simulation:
             ),
             latched_at=trips[0].at if trips else None,
             reset_at=self.seen.course.reset_at,
-            fault_at=self._fault_at(),
-            class_s=self.scenario.class_s,
+            fault_at=fault_at,
+            class_s=None if self.seen.course.reset_at is not None else class_s,
             alarms=raised_in(self.journal.lines),
             trips=self.seen.course.trips,
             guard_trips=self.seen.course.guard_trips,

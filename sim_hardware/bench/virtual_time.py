@@ -5,10 +5,11 @@ Only for code that waits on timers and futures: files, sockets and threads do no
 """
 
 import asyncio
+import math
 import selectors
 from collections import deque
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from contextvars import Context, ContextVar
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, TypeVarTuple
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+PROCESS: ContextVar[str] = ContextVar("process", default="")
+"""Whose a task is, and all that it starts: `hold` stops one process and not the others."""
 RESOLUTION_S = 1e-9
 """Timers so close are due together: rounding must not leave one a hair behind."""
 
@@ -54,6 +57,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def __init__(self, start_s: float = 0.0) -> None:
         self._now_s = start_s
         self._timers: list[tuple[float, asyncio.TimerHandle]] = []
+        self._held: dict[str, list[asyncio.Handle]] = {}
         super().__init__(_NoFiles())
 
     def time(self) -> float:
@@ -87,8 +91,31 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             ready.append(heappop(timers)[1])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle.cancelled():
+            if not handle.cancelled() and not (self._held and self._holds(handle)):
                 handle._run()  # noqa: SLF001 - what a loop does with a handle
+
+    def hold(self, process: str, for_s: float = math.inf) -> None:
+        """Run nothing of a process for so long, as SIGSTOP would; then all that was due, late."""
+        if process not in self._held:
+            self._held[process] = []
+            if math.isfinite(for_s):
+                self.call_later(for_s, self._release, process)
+
+    def free(self) -> None:
+        """Let every process that is held go on."""
+        for process in tuple(self._held):
+            self._release(process)
+
+    def _release(self, process: str) -> None:
+        self._ready.extend(self._held.pop(process, ()))
+
+    def _holds(self, handle: asyncio.Handle) -> bool:
+        context: Context = handle._context  # type: ignore[attr-defined]  # noqa: SLF001 - as above
+        waiting = self._held.get(context.get(PROCESS, ""))
+        if waiting is None:
+            return False
+        waiting.append(handle)
+        return True
 
     def run_in_executor(self, *_: object) -> NoReturn:
         """Refuse: a thread would live in another time."""

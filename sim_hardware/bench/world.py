@@ -28,6 +28,7 @@ from sim_hardware.devices.probes import Temperature
 from sim_hardware.devices.thermometers.luxtron import LuxtronTwin
 from sim_hardware.faults import Fault, Target, Targets
 from sim_hardware.plant.applicator.coil import Coil
+from sim_hardware.plant.models.disturbed import Disturbance
 from sim_hardware.plant.models.open import AS_USUAL, Choice
 from sim_hardware.plant.probe import Probe
 from sim_hardware.wire.faulty import FaultyWire
@@ -36,7 +37,7 @@ LINE = "enable_line"
 OWN = "guard_thermometer"
 OWN_PERIOD_S = 0.25
 """Its twin sends a line as often as it samples."""
-APPLICATOR = "applicator"
+APPLICATOR, PATIENT = "applicator", "patient"
 FIELD_SQUARE_MAX = 18.0**2
 BISECTIONS = 12
 STEP_S_MAX = 0.5
@@ -76,9 +77,14 @@ class World:
         self.wires = {name: FaultyWire(twin, seed) for name, twin in self.twins.items()}
         self.cores: dict[str, Core] = {LINE: self.line, **self.wires}
         self.source = next(twin for twin in self.twins.values() if isinstance(twin, Source))
+        self._watchful = self.source if isinstance(self.source, Watchful) else None
         contacts = [twin for twin in self.twins.values() if isinstance(twin, Contact)]
         self.coil = Coil(Drive(self.source), Contacts(self.line, *contacts), start_s)
         self._join()
+        body = self.person.body
+        self.disturbance = Disturbance(
+            self.patient, body.radius_mm / 1e3, self.person.frequency_khz
+        )
         self._chillers = [
             cast(Chiller, self.twins[device.id])
             for device in settings.devices
@@ -118,8 +124,8 @@ class World:
         if t <= self._at:
             return
         self.source.stage.elapse(t)
-        if isinstance(self.source, Watchful):
-            self.source.supervise(t)
+        if self._watchful is not None:
+            self._watchful.supervise(t)
         self._cool(t)
         mean_square = self.coil.mean_square(t)
         passed_s = (t - self._at) * self.speed
@@ -127,7 +133,7 @@ class World:
         while passed_s > 1e-12:
             step_s = min(STEP_S_MAX, passed_s)
             passed_s -= step_s
-            self.patient.advance(step_s, mean_square)
+            self.disturbance.advance(step_s, mean_square)
             for tip in self._tips.values():
                 tip.advance(step_s, self.patient.site_c(tip.spec.site))
 
@@ -157,7 +163,7 @@ class World:
             setpoint_ka_per_m=self.source.stage.settings.level / 1000.0,
             loop_closed=self.line.closed(t),
             skin_c=self.skin_c(),
-            skin_surface_c=inside.skin_surface_c_max,
+            skin_surface_c=max(inside.skin_surface_c_max, self.disturbance.fold_c(inside.core_c)),
             tumor_c_max=inside.tumor_c_max,
             tumor_t90_c=inside.tumor_t90_c,
             tumor_t50_c=inside.tumor_t50_c,
@@ -190,7 +196,10 @@ class World:
         self, links: Mapping[str, Target], bench: Callable[[Fault], None] | None = None
     ) -> Targets:
         """Everything that faults can act on; `links` are the fronts or transports by device."""
-        twins: dict[str, Target] = {APPLICATOR: self.coil.applicator}
+        twins: dict[str, Target] = {
+            APPLICATOR: self.coil.applicator,
+            PATIENT: self.disturbance,
+        }
         twins |= {name: twin for name, twin in self.twins.items() if isinstance(twin, Faulty)}
         probes: dict[tuple[str, int], Target] = dict(self.tips)
         return Targets(twins, links, probes, bench, self.wires)

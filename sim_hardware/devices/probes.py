@@ -12,8 +12,8 @@ class ProbeBank:
     """Samples each channel every `period_s` of loop time; between samples the value stands.
 
     Faults: stream_stall (the instrument is silent), probe_dropped (one channel is silent),
-    no_probe_token (one channel says so in its dialect's words, or in the argument's), permute (two
-    channels are exchanged, as at the connectors).
+    no_probe_token (one channel says so in its dialect's words, or in the argument's),
+    probe_swapped (two channels see each other's probe).
     """
 
     def __init__(self, channels: Mapping[int, Temperature], period_s: float) -> None:
@@ -21,8 +21,8 @@ class ProbeBank:
         self.is_stalled = False
         self.dropped: set[int] = set()
         self.tokens: dict[int, str] = {}
-        self.exchanged: dict[int, int] = {}
         self._channels = dict(channels)
+        self._swapped: tuple[int, int] | None = None
         self._samples: dict[int, tuple[int, float | None]] = {}
 
     def rewire(self, channels: Mapping[int, Temperature]) -> None:
@@ -47,7 +47,7 @@ class ProbeBank:
         index = int(t / self.period_s + 1e-6)
         last = self._samples.get(channel)
         if last is None or last[0] != index:
-            value = self._channels[self.exchanged.get(channel, channel)](t)
+            value = self._channels[channel](t)
             is_number = value is not None and math.isfinite(value)
             last = self._samples[channel] = (index, value if is_number else None)
         return last[1]
@@ -57,7 +57,7 @@ class ProbeBank:
         return self.tokens.get(channel) or usual
 
     def inject(self, verb: str, argument: str, t: float) -> None:
-        """Start a fault; the argument is a channel, also `channel:text` or `channel:channel`."""
+        """Start a fault; the argument is a channel, for no_probe_token also `channel:text`."""
         channel, _, text = argument.partition(":")
         if verb == "stream_stall":
             self.is_stalled = True
@@ -65,9 +65,8 @@ class ProbeBank:
             self.dropped.add(self._known(channel))
         elif verb == "no_probe_token":
             self.tokens[self._known(channel)] = text
-        elif verb == "permute":
-            one, other = self._known(channel), self._known(text)
-            self.exchanged = {one: other, other: one}
+        elif verb == "probe_swapped":
+            self._swap((self._known(channel), self._known(text)))
         else:
             raise ValueError(f"a thermometer has no fault {verb!r}")
 
@@ -77,10 +76,18 @@ class ProbeBank:
             self.is_stalled = False
         elif verb == "probe_dropped":
             self.dropped.clear()
-        elif verb == "permute":
-            self.exchanged.clear()
+        elif verb == "probe_swapped":
+            self._swap(None)
         else:
             self.tokens.clear()
+
+    def _swap(self, pair: tuple[int, int] | None) -> None:
+        """Swap two channels; those that were swapped before go back."""
+        for one, other in [found for found in (self._swapped, pair) if found is not None]:
+            sites = self._channels
+            sites[one], sites[other] = sites[other], sites[one]
+        self._swapped = pair
+        self._samples.clear()
 
     def _known(self, channel: str) -> int:
         if not channel.isdigit() or int(channel) not in self._channels:

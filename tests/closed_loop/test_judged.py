@@ -26,7 +26,7 @@ def test_h16_off_that_is_ignored_counts_from_the_moment_that_off_is_wanted() -> 
     session = play(Wish(3.0, Verb.PAUSE), faults=(IGNORES_OFF,))
     assert session.result["first_out"] == "off_not_obeyed"
     assert session.seen.fault_at is not None
-    assert session.seen.refused_at == pytest.approx(session.seen.fault_at + 2.0, abs=0.3)
+    assert session.seen.refusal.at == pytest.approx(session.seen.fault_at + 2.0, abs=0.3)
     assert spoken(session) == set()
 
 

@@ -31,7 +31,9 @@ def thermometer(verb: str, argument: str, at_s: float = 0.0) -> Fault:
 @pytest.mark.parametrize("channels", ["1:2", "1:3", "2:3"])
 def test_exchanged_channels_never_get_beyond_the_pulse(channels: str, seed: int) -> None:
     """H06: skin is cooler than what lies inside, so the start is refused; else the pulse trips."""
-    simulation = played(Scenario((thermometer("permute", channels),), since=Phase.STANDBY), seed)
+    simulation = played(
+        Scenario((thermometer("probe_swapped", channels),), since=Phase.STANDBY), seed
+    )
     result = simulation.judge("")
     if "1" in channels:
         assert simulation.seen.course.first(Phase.ARMED) is None

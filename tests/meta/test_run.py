@@ -134,7 +134,7 @@ def test_installing_checks_hashes_and_names_no_index(
 def test_every_job_is_listed_with_examples() -> None:
     command = [sys.executable, str(tree.ROOT / "run"), "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    jobs = "demo test check mnht perf lock wheel image-deps image-app ci".split()
+    jobs = "demo test check mnht perf safety lock wheel image-deps image-app ci".split()
     listed = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
     assert [job for job in jobs if job not in listed] == []
     assert "examples:" in done.stdout

@@ -251,7 +251,8 @@ class Applicator:
     """Tank and cooling as a coil carries them. `load` may change at any time (see `Tank`).
 
     Faults: coolant_stop (argument "unseen": the flow meter sticks where it was), coolant_warm
-    (argument: °C of the water that comes in, 50 if none is given).
+    (argument: °C of the water that comes in, 50 if none is given), detune (argument: by how much
+    of itself the resonance moves).
     """
 
     facts: Facts = MFH300F
@@ -290,14 +291,18 @@ class Applicator:
                 self.flow_shown_l_per_min = 0.0
         elif verb == "coolant_warm":
             self.cooling.inlet_c = float(argument or 50.0)
+        elif verb == "detune":
+            self.load = (1.0 + float(argument)) ** -2 - 1.0
         else:
             raise ValueError(f"an applicator has no fault {verb!r} with {argument!r}")
         self._faults.add(verb)
 
     def clear(self, verb: str) -> None:
-        """End it: the nominal flow, or the nominal inlet."""
+        """End it: the nominal flow, inlet or resonance."""
         self._faults.discard(verb)
-        if verb == "coolant_stop":
+        if verb == "detune":
+            self.load = 0.0
+        elif verb == "coolant_stop":
             self.cooling.flow_l_per_min = self.facts.flow_l_per_min
             self.flow_shown_l_per_min = self.facts.flow_l_per_min
         else:

@@ -25,7 +25,9 @@ from sim_hardware.plant.models.voxel_patient import VoxelPatient
 from sim_hardware.plant.support import cache
 
 Fidelity = Literal["reduced", "full"]
-WITHOUT_EFFECT = frozenset({"cache", "coil", "open", "probe", "volume", "volume_files"})
+WITHOUT_EFFECT = frozenset(
+    {"cache", "coil", "disturbed", "open", "probe", "probe_faults", "volume", "volume_files"}
+)
 """Modules that a fit does not depend on; any other that changes makes a new one."""
 FIDELITIES: tuple[Fidelity, ...] = ("reduced", "full")
 

@@ -27,7 +27,12 @@ class Truth:
 
 
 class Patient(Protocol):
-    """A body under a field. Advancing is deterministic; nothing else changes it."""
+    """A body under a field. Advancing is deterministic; nothing but `flow_factor` changes it.
+
+    That multiplies all blood flow besides the file's perturbations.
+    """
+
+    flow_factor: float
 
     def advance(self, dt_s: float, field2: float) -> None:
         """Advance by treatment seconds with the mean squared peak field over them, (kA/m)²."""

@@ -165,6 +165,8 @@ class ReducedPatient:
         self._linear = (keep, (1.0 - keep) / found.decay, found.pull)
         self._share = float(-np.expm1(-step_s / self.blood.lag_s))
         self._changes, self._flow_factor = patient.perturbation, 1.0
+        self.flow_factor = 1.0
+        """Multiplies all blood flow besides the file's perturbations."""
         self._acting, self._field2 = np.zeros(len(found.pull)), math.nan
         self.treatment_s, self.core_c = 0.0, self.blood.core_c
         self.amplitude = np.zeros(len(found.decay))
@@ -204,7 +206,9 @@ class ReducedPatient:
 
     def _change_flow(self) -> None:
         """Take the flow that perturbations ask for at this moment."""
-        factor = flow_factor(self._changes, self.treatment_s) if self._changes else 1.0
+        factor = self.flow_factor
+        if self._changes:
+            factor *= flow_factor(self._changes, self.treatment_s)
         if factor != self._flow_factor:
             self._flow_factor = factor
             self._flow = np.float32(factor) * self.reduction.flow

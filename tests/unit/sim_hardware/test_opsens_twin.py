@@ -111,13 +111,13 @@ def test_token_instead_of_a_number(twin, argument, token) -> None:
 
 def test_exchanged_channels_each_say_the_other(twin) -> None:
     """H06."""
-    twin.inject("permute", "1:2", 0.0)
+    twin.inject("probe_swapped", "1:2", 0.0)
     assert twin.feed(b"CH1:DATA? 1\n", 0.0)[0][1] == b"40.00\n\x04\n"
     assert twin.feed(b"CH2:DATA? 1\n", 0.0)[0][1] == b"23.45\n\x04\n"
-    twin.clear("permute")
+    twin.clear("probe_swapped")
     assert twin.feed(b"CH1:DATA? 1\n", 1.0)[0][1] == b"23.45\n\x04\n"
     with pytest.raises(ValueError, match="no channel"):
-        twin.inject("permute", "1:7", 0.0)
+        twin.inject("probe_swapped", "1:7", 0.0)
 
 
 def test_bad_faults_are_refused(twin) -> None:

@@ -142,45 +142,6 @@ def test_a_stuck_probe_repeats_its_last_sample() -> None:
     assert tip.reading() == pytest.approx(50.0, abs=0.3)
 
 
-def test_a_half_lifted_probe_loses_its_contact_within_its_time() -> None:
-    """H02."""
-    tip = probe(lag_s=0.0)
-    tip.advance(0.1, 44.0)
-    tip.inject("probe_half_lifted", "0.5:10", 0.0)
-    shown = []
-    for _ in range(3):
-        tip.advance(5.0, 44.0)
-        shown.append(tip.reading())
-    assert shown == pytest.approx([39.0, 34.0, 34.0])
-    tip.clear("probe_half_lifted")
-    tip.advance(0.1, 44.0)
-    assert tip.reading() == pytest.approx(44.0)
-
-
-def test_an_offset_is_there_at_once_and_a_drift_grows() -> None:
-    """H05."""
-    tip = probe(lag_s=0.0)
-    tip.advance(0.1, 40.0)
-    tip.inject("probe_offset", "-1.5", 0.0)
-    assert tip.reading() == pytest.approx(38.5)
-    tip.clear("probe_offset")
-    tip.inject("probe_drift", "", 0.0)
-    tip.advance(3600.0, 40.0)
-    assert tip.reading() == pytest.approx(40.5)
-
-
-def test_a_lag_can_grow() -> None:
-    """H07."""
-    tip = probe(lag_s=0.5)
-    tip.advance(0.1, 40.0)
-    tip.inject("probe_lag", "", 0.0)
-    tip.advance(5.0, 50.0)
-    assert tip.reading() == pytest.approx(50.0 - 10.0 * math.exp(-1.0))
-    tip.clear("probe_lag")
-    tip.advance(5.0, 50.0)
-    assert tip.reading() == pytest.approx(50.0, abs=0.01)
-
-
 def test_an_unknown_fault_is_refused() -> None:
     with pytest.raises(ValueError, match="no fault 'explode': use one of probe_off, probe_stuck"):
         probe().inject("explode", "", 0.0)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from sim_hardware.bench.processes import belonging_to
 from sim_hardware.bench.virtual_time import VirtualTimeLoop, run
 
 
@@ -99,3 +100,40 @@ def test_loop_can_be_used_without_run():
         assert loop.time() == pytest.approx(7.0)
     finally:
         loop.close()
+
+
+async def _beats(name: str, seen: list[tuple[str, float]]) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        seen.append((name, round(loop.time(), 3)))
+        await asyncio.sleep(0.1)
+
+
+def test_a_held_process_runs_late_and_the_others_in_time() -> None:
+    """H27, H28: SIGSTOP of one process, in virtual time."""
+    seen: list[tuple[str, float]] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        jobs = [
+            loop.create_task(_beats(name, seen), context=belonging_to(name))
+            for name in ("one", "other")
+        ]
+        await asyncio.sleep(0.25)
+        loop.hold("one", 0.5)
+        await asyncio.sleep(0.45)
+        assert [at for name, at in seen if name == "one"] == [0.0, 0.1, 0.2]
+        await asyncio.sleep(0.5)
+        loop.hold("one")
+        await asyncio.sleep(5.0)
+        loop.free()
+        for job in jobs:
+            job.cancel()
+
+    run(main())
+    late = [at for name, at in seen if name == "one" and 0.7 < at < 1.2]
+    assert late[0] == 0.75
+    in_time = [at for name, at in seen if name == "other"]
+    assert in_time[:8] == [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+    assert max(at for name, at in seen if name == "one") <= 1.25

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The fault matrix: faults are judged, those that did nothing count apart, failures are kept."""
+
+from dataclasses import replace
+
+import pytest
+
+from mnht_controller.domain.phase import Phase
+from sim_hardware.bench import causes, matrix
+from sim_hardware.bench.forks import branch
+from sim_hardware.bench.saved import STATES, bench_site, trunk
+from sim_hardware.bench.scenario import Scenario, load_scenario
+from sim_hardware.bench.simulate import Simulation
+from sim_hardware.faults import Fault
+
+
+def quiet(text: str, done: int, of: int) -> None:
+    """No progress."""
+
+
+def test_a_hazard_is_judged():
+    """H27."""
+    result = matrix.matrix(range(1, 5), 2, quiet, "H27")
+    row = result.rows["H27"]
+    assert (row.runs, row.effective, row.violations, result.failures) == (4, 4, 0, [])
+    assert row.bound == 0.75
+    assert set(row.first_out) <= {"lease_expired"}
+
+
+def test_what_an_oracle_finds_is_kept_with_its_scenario(monkeypatch, tmp_path):
+    """H18 is open: its scenario shows the same violation and trace in a run of its own."""
+    (cause,) = [row for row in causes.CAUSES if row.hazard == "H18" and row.wish == "pause"]
+    monkeypatch.setattr(causes, "CAUSES", (cause,))
+    result = matrix.matrix((1,), 1, quiet, "H18")
+    (failure,) = result.failures
+    assert failure["violations"][0].startswith("I3: ")
+    path = tmp_path / "h18.toml"
+    path.write_text(failure["scenario"])
+    straight = Simulation(bench_site(), 1, load_scenario(path))
+    straight.run()
+    assert straight.judge("")["oracle_violations"] == failure["violations"]
+    assert straight.trace() == failure["trace_sha256"]
+
+
+@pytest.mark.parametrize(
+    ("device", "verb", "argument", "effective"),
+    [
+        ("thermometer", "probe_spikes", "1:20:0.0", False),
+        ("thermometer", "probe_offset", "1:0.0", False),
+        ("source", "duplicate", "@0.000001", False),
+        ("host", "leases_late", "0.0", False),
+        ("thermometer", "probe_offset", "2:0.2", True),
+        ("patient", "hot_spot", "3", True),
+        ("host", "guard_clock", "rate:1.0001", True),
+    ],
+)
+def test_a_fault_that_changes_nothing_is_no_pass(device, verb, argument, effective):
+    state = STATES[0]
+    fault = Fault(state.after_s + 1.0, device, verb, argument)
+    with trunk(bench_site(), state) as held:
+        plot = held.whole(Scenario((fault,), until_s=state.after_s + 8.0))
+        answer = branch(lambda: held.play(plot))
+    assert answer["effective"] is effective
+    assert answer["violations"] == []
+
+
+def test_a_row_counts_what_had_an_effect():
+    row = matrix.Row()
+    case = matrix.Case("H01", 1, 0, ("probe_off",), Scenario())
+    answer = {"effective": True, "violations": [], "first_out": "probe_flat", "on_s": 0.5}
+    row.add(case, answer)
+    row.add(case, {**answer, "effective": False, "violations": ["I1: x"]})
+    assert (row.runs, row.effective, row.violations, row.idle) == (2, 1, 0, {"probe_off": 1})
+    assert row.document()["bound_3_per_n"] == 3.0
+
+
+def test_the_ramp_is_a_state_too():
+    with trunk(bench_site(), STATES[1]) as held:
+        assert held.run.seen.course.first(Phase.PLATEAU) is None
+        assert held.run.seen.edges[-1].energized
+        assert held.now_s >= STATES[1].after_s
+    assert replace(STATES[1]).phase is Phase.RAMP

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Universes and causes: the same seed is the same one, and seeds reach everything."""
+
+import pytest
+
+from mnht_controller.domain.phase import Phase
+from sim_hardware.bench.causes import CAUSES, draw, hazards
+from sim_hardware.bench.matrix import pairwise
+from sim_hardware.bench.universe import ACTS, CALM, in_core, universe
+from sim_hardware.faults import VERBS, Layer
+
+
+def test_a_seed_is_always_the_same_universe() -> None:
+    assert universe(5, wires=True) == universe(5, wires=True)
+    assert universe(5, wires=True) != universe(6, wires=True)
+    assert draw("H12", 3, 4.0) == draw("H12", 3, 4.0)
+
+
+def test_universes_are_of_every_kind() -> None:
+    made = [universe(seed, wires=True) for seed in range(400)]
+    assert {row.kind for row in made} == {"none", "single", "pair", "burst"}
+    verbs = {fault.verb for row in made for fault in row.plot.faults}
+    assert verbs >= {cause.verb for cause in CAUSES}
+    wishes = {wish.verb for row in made for wish in row.plot.wishes}
+    assert wishes == {verb for act in ACTS.values() for _, verb in act}
+    assert 0.1 < sum(row.is_nominal for row in made) / len(made) < 0.35
+    assert any(row.plot.confirm_s for row in made)
+
+
+def test_a_nominal_universe_has_no_fault_and_no_end() -> None:
+    stopping = {verb for name, act in ACTS.items() if name not in CALM for _, verb in act}
+    stopping -= {verb for name in CALM for _, verb in ACTS[name]}
+    for seed in range(400):
+        made = universe(seed, wires=True)
+        later = [fault for fault in made.plot.faults if fault.at_s > 0.0]
+        ends = [wish for wish in made.plot.wishes if wish.verb in stopping]
+        assert not (made.is_nominal and (later or ends))
+
+
+def test_the_core_lane_gets_what_it_can_do() -> None:
+    wire = {Layer.WIRE, Layer.LINK}
+    assert not [cause for cause in CAUSES if in_core(cause) and VERBS[cause.verb].layer in wire]
+    for seed in range(200):
+        layers = {VERBS[fault.verb].layer for fault in universe(seed, wires=False).plot.faults}
+        assert not layers & wire
+
+
+@pytest.mark.parametrize("hazard", hazards())
+def test_every_cause_of_a_hazard_is_drawn(hazard: str) -> None:
+    """The seeds go through all causes, and each begins soon after the saved state."""
+    wanted = {(cause.device, cause.verb) for cause in CAUSES if cause.hazard == hazard}
+    drawn = [draw(hazard, seed, 4.0) for seed in range(24)]
+    assert {(cause.device, cause.verb) for cause, _ in drawn} == wanted
+    for _, plot in drawn:
+        (fault,) = plot.faults
+        assert 4.0 < fault.at_s <= 6.0
+        assert "{" not in fault.argument
+        assert plot.since is Phase.PLATEAU
+
+
+def test_forty_faults_make_780_pairs() -> None:
+    pairs = pairwise()
+    assert len(pairs) == 780
+    assert len({(one.device, one.verb, two.device, two.verb) for one, two in pairs}) == 780
