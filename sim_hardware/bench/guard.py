@@ -53,8 +53,7 @@ class VirtualGuard:
 
     async def listen(self, wire: MemoryTransport, channel: int) -> None:
         """Read a thermometer of its own for ever, byte by byte, as its port would."""
-        now = asyncio.get_running_loop().time
-        self.state = replace(self.state, own=machine.Own(now()))
+        self.state = replace(self.state, own=machine.Own(self._now()))
         while True:
             sentences = Sentences(channel)
             with suppress(OSError):  # unplugged: try again in a while
@@ -63,12 +62,12 @@ class VirtualGuard:
             await asyncio.sleep(REOPEN_S)
 
     async def _read(self, wire: MemoryTransport, sentences: Sentences) -> None:
-        now = asyncio.get_running_loop().time
         while True:
             with suppress(TimeoutError):
-                celsius = sentences.take(await wire.read(READ_S), now())
+                data = await wire.read(READ_S)
+                celsius = sentences.take(data, self._now())
                 if self.alive:
-                    self.state = machine.hear(self.state, celsius, now())
+                    self.state = machine.hear(self.state, celsius, self._now())
 
     async def run(self) -> None:
         """Tick for ever: check, feed, report."""

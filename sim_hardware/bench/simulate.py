@@ -269,7 +269,7 @@ class Simulation:
             self.gallery.look(self.world.patient, row, last.phase if last else None)
 
     def _plotted(self) -> Timeline:
-        targets = self.world.targets(self.transports, self.processes)
+        targets = self.world.targets({**self.transports, **self.own_wire}, self.processes)
         return Timeline(targets_checked(self.scenario, targets).faults, targets)
 
     def _play(self, now: float) -> None:

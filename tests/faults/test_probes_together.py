@@ -38,7 +38,9 @@ def test_exchanged_channels_never_get_beyond_the_pulse(channels: str, seed: int)
     if "1" in channels:
         assert simulation.seen.course.first(Phase.ARMED) is None
         assert simulation.seen.course.last is not None
-        assert {reason.code for reason in simulation.seen.course.last.unmet} == {"baseline"}
+        unmet = {reason.code for reason in simulation.seen.course.last.unmet}
+        # The guard's own thermometer may have found it too, once a person had confirmed.
+        assert unmet - {"guard_state", "guard_refuses"} == {"baseline"}
     else:
         assert result["first_out"] == "pulse_map"
         assert result["time_to_target_s"] is None
