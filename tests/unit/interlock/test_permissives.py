@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that must hold before arming refuses by its own reason, and all at once (H47)."""
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -49,23 +51,23 @@ def wide(**limits: Any) -> Envelope:
     return replace(ENVELOPE, limits=replace(ENVELOPE.limits, **limits))
 
 
-UNMET: dict[str, set[str]] = {
-    "latched": codes(
+UNMET: dict[str, Callable[[], set[str]]] = {
+    "latched": lambda: codes(
         latch=latched(Latch(), (Hit("x", "H01", Effect.TRIP, "", None, None),), 1.0, 1.0)
     ),
-    "guard_state": codes(guard=status(state=GuardState.LATCHED)),
-    "guard_envelope": codes(guard=status(state=GuardState.ARMED, envelope_sha256="")),
-    "journal": codes(health=Health(journal_ok=False)),
-    "operator_absent": codes(health=Health(operator_seen_s=10.1)),
-    "envelope": codes(quiet(envelope=wide(skin_c_trip=44.1))),
-    "probe_suspect": codes(
+    "guard_state": lambda: codes(guard=status(state=GuardState.LATCHED)),
+    "guard_envelope": lambda: codes(guard=status(state=GuardState.ARMED, envelope_sha256="")),
+    "journal": lambda: codes(health=Health(journal_ok=False)),
+    "operator_absent": lambda: codes(health=Health(operator_seen_s=10.1)),
+    "envelope": lambda: codes(quiet(envelope=wide(skin_c_trip=44.1))),
+    "probe_suspect": lambda: codes(
         quiet(observations=observed(seen(Role.SKIN, c=34.0, quality=Quality.SUSPECT)))
     ),
-    "skin_too_warm": codes(quiet(observations=observed(seen(Role.SKIN, c=43.0)))),
-    "prediction_unknown": codes(
+    "skin_too_warm": lambda: codes(quiet(observations=observed(seen(Role.SKIN, c=43.0)))),
+    "prediction_unknown": lambda: codes(
         quiet(observations=observed(seen(Role.SKIN, c=34.0, predicted_c=None)))
     ),
-    "source_not_zero": codes(quiet(source=source(**{**OFF, "output_on": True}))),
+    "source_not_zero": lambda: codes(quiet(source=source(**{**OFF, "output_on": True}))),
 }
 
 
@@ -81,7 +83,7 @@ def test_every_row_has_a_case() -> None:
 
 @pytest.mark.parametrize("code", UNMET)
 def test_a_row_refuses_by_its_own_code(code: str) -> None:
-    assert UNMET[code] == {code}
+    assert UNMET[code]() == {code}
 
 
 @pytest.mark.parametrize("code", [row.code for row in RULES])
@@ -141,6 +143,54 @@ def test_every_skin_probe_that_reads_needs_its_prediction(required: bool) -> Non
 
     assert "prediction_unknown" in found()
     assert ("prediction_unknown" in found(codes=(Why.NO_VALUE,))) is required
+
+
+@pytest.mark.parametrize(
+    ("seen_s", "is_absent"), [(0.0, False), (10.0, False), (10.0 + 1e-9, True), (math.nan, True)]
+)
+def test_an_operator_has_been_seen_just_now(seen_s: float, is_absent: bool) -> None:
+    found = unmet(request(health=Health(operator_seen_s=seen_s)))
+    assert bool(found) is is_absent
+    assert all(reason.limit == 10.0 for reason in found)
+
+
+def test_skin_starts_below_the_set_point() -> None:
+    """H15: at it is too warm already, and so is what is no number."""
+    for celsius, is_warm in ((math.nextafter(43.0, 0.0), False), (43.0, True), (math.nan, True)):
+        item = seen(Role.SKIN, c=34.0)
+        item = replace(item, reading=replace(item.reading, value=celsius))
+        assert ("skin_too_warm" in codes(quiet(observations=observed(item)))) is is_warm, celsius
+    warm = observed(seen(Role.SKIN, c=34.0), seen(Role.TUMOR, c=43.5))
+    assert codes(quiet(observations=warm)) == set()
+
+
+def test_zero_is_what_the_source_can_resolve() -> None:
+    for setpoint, is_zero in ((0.01, True), (math.nextafter(0.01, 1.0), False), (math.nan, False)):
+        found = codes(quiet(source=source(**{**OFF, "setpoint_ka_per_m": setpoint})))
+        assert ("source_not_zero" not in found) is is_zero, setpoint
+    for measured, is_zero in ((math.nextafter(0.18, 0.0), True), (0.18, False), (math.nan, False)):
+        found = codes(quiet(source=source(**{**OFF, "measured_ka_per_m": measured})))
+        assert ("source_not_zero" not in found) is is_zero, measured
+
+
+def test_a_tumor_needs_no_prediction_and_an_optional_probe_may_be_suspect() -> None:
+    tumor = seen(Role.TUMOR, predicted_c=None)
+    assert codes(quiet(observations=observed(seen(Role.SKIN, c=34.0), tumor))) == set()
+    suspect = seen(Role.TUMOR, quality=Quality.SUSPECT)
+    optional = replace(suspect, probe=replace(suspect.probe, required=False))
+    assert codes(quiet(observations=observed(seen(Role.SKIN, c=34.0), optional))) == set()
+
+
+def test_reasons_say_where_and_how_much() -> None:
+    tripped = latched(
+        Latch(), (Hit("skin_trip", "H13", Effect.TRIP, "skin", 44.1, 44.0),), 1.0, 1.0
+    )
+    (reason,) = unmet(request(latch=tripped))
+    assert (reason.where, reason.value, reason.limit) == ("skin_trip", 44.1, 44.0)
+    (reason,) = unmet(request(guard=status(state=GuardState.RUN)))
+    assert reason.where == "run"
+    (reason,) = unmet(request(quiet(envelope=wide(skin_c_trip=44.1))))
+    assert (reason.where, reason.value, reason.limit) == ("limit_wider skin_c_trip", 44.1, 44.0)
 
 
 def test_all_that_is_unmet_is_named_at_once() -> None:

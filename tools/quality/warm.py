@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tries many changes against tests that are collected once: each change in a forked process.
+
+A child puts its change in place, runs the tests that reach the changed line, cheapest first, and
+ends at the first red one.
+"""
+
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import coverage
+import pytest
+from _pytest.runner import runtestprotocol  # noqa: PLC2701 - pytest has no public name for it
+
+from tools.quality import areas, scratch
+from tools.quality.change import Change, put
+
+SECONDS_MAX = 60.0
+"""A change that keeps a test busy for so long has been noticed."""
+_RED, _GREEN, _COLD = 0, 7, 8
+_NOWHERE = "survived: no test reaches it"
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What became of one change; `how` begins with `killed` or `survived`."""
+
+    change: Change
+    how: str
+    seconds: float
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether a test has noticed."""
+        return self.how.startswith("killed")
+
+
+@dataclass(slots=True)
+class Reach:
+    """Which tests reach which line, and how long each takes."""
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[int, list[str]]]
+
+    def tests(self, change: Change) -> list[str]:
+        """Tests to try on a change, those of the module itself first, then the cheap ones.
+
+        A line that runs at import only (a table, a constant) concerns every test of the module.
+        """
+        reached = self.lines.get(change.path, {})
+        names = reached.get(change.line, [])
+        if not names and _is_at_import(change):
+            names = sorted({name for some in reached.values() for name in some})
+        stem = Path(change.path).stem
+        return sorted(names, key=lambda name: (stem not in name, self.seconds.get(name, 0.0)))
+
+
+def _is_at_import(change: Change) -> bool:
+    tree = ast.parse((areas.ROOT / change.path).read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    return not any(node.lineno < change.line <= (node.end_lineno or 0) for node in functions)
+
+
+@dataclass
+class Plugin:
+    """Takes over pytest's loop: maps once, then tries all changes."""
+
+    changes: list[Change]
+    jobs: int
+    tell: Callable[[Verdict, int], None]
+    verdicts: list[Verdict] = field(default_factory=list)
+    cold: list[Change] = field(default_factory=list)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Instead of running the collected tests once."""
+        if session.testsfailed:
+            raise session.Interrupted("collecting failed")
+        items = {item.nodeid: item for item in session.items}
+        reach = _reach(items)
+        running: dict[int, tuple[Change, float]] = {}
+        queue = list(reversed(self.changes))
+        while queue or running:
+            while queue and len(running) < self.jobs:
+                change = queue.pop()
+                names = [name for name in reach.tests(change) if name in items]
+                if not names:
+                    self._judge(Verdict(change, _NOWHERE, 0.0))
+                    continue
+                pid = _fork(change, [items[name] for name in names])
+                running[pid] = change, time.monotonic()
+            self._reap(running)
+        return True
+
+    def _reap(self, running: dict[int, tuple[Change, float]]) -> None:
+        time.sleep(0.005)
+        for pid, (change, since) in [*running.items()]:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            seconds = time.monotonic() - since
+            if not done and seconds < SECONDS_MAX:
+                continue
+            if not done:
+                os.killpg(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            del running[pid]
+            code = os.waitstatus_to_exitcode(status) if done else _RED
+            if code == _COLD:
+                self.cold.append(change)
+            else:
+                how = "survived" if code == _GREEN else "killed" if done else "killed: time"
+                self._judge(Verdict(change, how, seconds))
+
+    def _judge(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
+        self.tell(verdict, len(self.changes))
+
+
+def _fork(change: Change, items: list[pytest.Item]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    os.setpgid(0, 0)
+    code = _RED
+    with contextlib.suppress(BaseException):
+        _silence()
+        code = _run(items) if put(change) else _COLD
+    os._exit(code)
+
+
+def _run(items: list[pytest.Item]) -> int:
+    for item in items:
+        if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None)):
+            return _RED
+    return _GREEN
+
+
+def _silence() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+
+
+# ---- which test reaches which line ---------------------------------------------------------
+
+
+def _reach(items: dict[str, pytest.Item]) -> Reach:
+    """Map in a child, so that nothing of that run is left; kept until a file changes."""
+    kept = Path(tempfile.gettempdir()) / f"mnht-reach-{os.getuid()}-{_digest(items)}.json"
+    if not kept.exists():
+        print("quality: mapping tests to lines …", file=sys.stderr, flush=True)
+        pid = os.fork()
+        if not pid:
+            code = 1
+            with contextlib.suppress(BaseException):
+                _silence()
+                code = _map(items, kept)
+            os._exit(code)
+        if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+            raise RuntimeError("a test fails without any change: mend that first")
+    found = json.loads(kept.read_text())
+    lines = {
+        path: {int(line): names for line, names in of.items()}
+        for path, of in found["lines"].items()
+    }
+    return Reach(found["seconds"], lines)
+
+
+def _map(items: dict[str, pytest.Item], kept: Path) -> int:
+    packages = [f"{areas.ROOT}/{areas.PRODUCT}/{name}/*" for name in areas.COVERED]
+    tracer = coverage.Coverage(data_file=None, include=packages, config_file=False)
+    seconds: dict[str, float] = {}
+    tracer.start()
+    for name, item in items.items():
+        tracer.switch_context(name)
+        started = time.monotonic()
+        if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None)):
+            return 1
+        seconds[name] = time.monotonic() - started
+    tracer.stop()
+    data = tracer.get_data()
+    lines = {
+        str(Path(path).relative_to(areas.ROOT)): {
+            line: [name for name in names if name] for line, names in of.items()
+        }
+        for path in data.measured_files()
+        for of in [data.contexts_by_lineno(path)]
+    }
+    kept.write_text(json.dumps({"seconds": seconds, "lines": lines}))
+    return 0
+
+
+def _digest(items: Iterable[str]) -> str:
+    state = hashlib.sha256("\n".join(items).encode())
+    for folder in (areas.PRODUCT, "tests"):
+        for path in sorted((areas.ROOT / folder).rglob("*.py")):
+            state.update(path.read_bytes())
+    return state.hexdigest()[:16]
+
+
+# ---- doors ---------------------------------------------------------------------------------
+
+
+def attempt(
+    changes: list[Change], jobs: int, tell: Callable[[Verdict, int], None]
+) -> list[Verdict]:
+    """Try every change. RuntimeError when the tests fail without any."""
+    plugin = Plugin(changes, jobs, tell)
+    options = ["-q", "--no-header", "-s", "-p", "no:cacheprovider", "-p", "tools.quality.hasty"]
+    sys.dont_write_bytecode = True
+    code = pytest.main([*options, *areas.tests()], plugins=[plugin])
+    if code not in {0, 5} or len(plugin.verdicts) + len(plugin.cold) != len(changes):
+        raise RuntimeError(f"pytest gave {code}")
+    with ThreadPoolExecutor(jobs) as pool:
+        for verdict in pool.map(_in_a_copy, plugin.cold):
+            plugin.verdicts.append(verdict)
+            tell(verdict, len(changes))
+    return plugin.verdicts
+
+
+def _in_a_copy(change: Change) -> Verdict:
+    started = time.monotonic()
+    with scratch.copied() as folder:
+        (folder / change.path).write_text(ast.unparse(change.make()))
+        red = scratch.is_red(folder, areas.tests())
+    return Verdict(change, "killed" if red else "survived", time.monotonic() - started)
