@@ -28,6 +28,8 @@ from tools.quality.change import Change, put
 
 SECONDS_MAX = 60.0
 """A change that keeps a test busy for so long has been noticed."""
+BUDGET_S = 3.0
+"""So much of tests is tried on one change, cheapest first: a survivor costs all of it."""
 _RED, _GREEN, _COLD = 0, 7, 8
 _NOWHERE = "survived: no test reaches it"
 
@@ -62,8 +64,13 @@ class Reach:
         names = reached.get(change.line, [])
         if not names and _is_at_import(change):
             names = sorted({name for some in reached.values() for name in some})
-        stem = Path(change.path).stem
-        return sorted(names, key=lambda name: (stem not in name, self.seconds.get(name, 0.0)))
+        stem, spent_s, chosen = Path(change.path).stem, 0.0, []
+        for name in sorted(names, key=lambda name: (stem not in name, self.seconds.get(name, 0.0))):
+            spent_s += self.seconds.get(name, 0.0)
+            if chosen and spent_s > BUDGET_S:
+                break
+            chosen.append(name)
+        return chosen
 
 
 def _is_at_import(change: Change) -> bool:

@@ -15,8 +15,8 @@ def after(*moments: dict[str, Any], memory: Memory | None = None) -> Memory:
     for n, changes in enumerate(moments):
         now = NOW + 0.1 * n
         seen = changes.get("source", {})
-        changes = {**changes, "source": None if seen is None else source(now, **seen)}
-        known = remember(known, witness(now, **changes))
+        snapshot = None if seen is None else source(now, **seen)
+        known = remember(known, witness(now, **{**changes, "source": snapshot}))
     return known
 
 
