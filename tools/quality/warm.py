@@ -14,10 +14,11 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
@@ -31,6 +32,7 @@ SECONDS_MAX = 60.0
 BUDGET_S = 3.0
 """So much of tests is tried on one change, cheapest first: a survivor costs all of it."""
 _RED, _GREEN, _COLD = 0, 7, 8
+_Mapped = dict[str, Any]
 _NOWHERE = "survived: no test reaches it"
 
 
@@ -58,19 +60,27 @@ class Reach:
     def tests(self, change: Change) -> list[str]:
         """Tests to try on a change, those of the module itself first, then the cheap ones.
 
-        A line that runs at import only (a table, a constant) concerns every test of the module.
+        A line that runs at import only (a table, a constant) concerns every test of its package.
         """
-        reached = self.lines.get(change.path, {})
-        names = reached.get(change.line, [])
+        names = self.lines.get(change.path, {}).get(change.line, [])
         if not names and _is_at_import(change):
-            names = sorted({name for some in reached.values() for name in some})
-        stem, spent_s, chosen = Path(change.path).stem, 0.0, []
-        for name in sorted(names, key=lambda name: (stem not in name, self.seconds.get(name, 0.0))):
+            names = self._of_package(str(Path(change.path).parent))
+        marks = (f"/test_{Path(change.path).stem}", f"/{Path(change.path).parent.name}/")
+        spent_s, chosen = 0.0, list[str]()
+        for name in sorted(names, key=lambda name: self._order(name, marks)):
             spent_s += self.seconds.get(name, 0.0)
             if chosen and spent_s > BUDGET_S:
                 break
             chosen.append(name)
         return chosen
+
+    def _order(self, name: str, marks: tuple[str, str]) -> tuple[bool, bool, float]:
+        own, package = (mark not in name for mark in marks)
+        return own, package and "/boundary/" not in name, self.seconds.get(name, 0.0)
+
+    def _of_package(self, package: str) -> list[str]:
+        lines = [of for path, of in self.lines.items() if str(Path(path).parent) == package]
+        return sorted({name for of in lines for names in of.values() for name in names})
 
 
 def _is_at_import(change: Change) -> bool:
@@ -162,56 +172,83 @@ def _silence() -> None:
 
 
 def _reach(items: dict[str, pytest.Item]) -> Reach:
-    """Map in a child, so that nothing of that run is left; kept until a file changes."""
-    kept = Path(tempfile.gettempdir()) / f"mnht-reach-{os.getuid()}-{_digest(items)}.json"
-    if not kept.exists():
-        print("quality: mapping tests to lines …", file=sys.stderr, flush=True)
-        pid = os.fork()
-        if not pid:
-            code = 1
-            with contextlib.suppress(BaseException):
-                _silence()
-                code = _map(items, kept)
-            os._exit(code)
-        if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
-            raise RuntimeError("a test fails without any change: mend that first")
-    found = json.loads(kept.read_text())
-    lines = {
-        path: {int(line): names for line, names in of.items()}
-        for path, of in found["lines"].items()
-    }
-    return Reach(found["seconds"], lines)
+    """Map in a child, so that nothing of that run is left; kept for each file of tests."""
+    known = Path(tempfile.gettempdir()) / f"mnht-reach-{os.getuid()}.json"
+    found: dict[str, _Mapped] = json.loads(known.read_text()) if known.exists() else {}
+    common = _digest([areas.PRODUCT, "tests"], tests=False)
+    by_file: dict[str, list[pytest.Item]] = {}
+    for name, item in items.items():
+        by_file.setdefault(name.split("::")[0], []).append(item)
+    marks = {file: common + _digest([file], tests=True) for file in by_file}
+    due = [file for file in by_file if found.get(file, {}).get("mark") != marks[file]]
+    if due:
+        print(f"quality: mapping {len(due)} files of tests …", file=sys.stderr, flush=True)
+    for file in due:
+        found[file] = {"mark": marks[file], **_in_a_child(file, by_file[file])}
+        known.write_text(json.dumps(found))
+    return _joined([found[file] for file in by_file])
 
 
-def _map(items: dict[str, pytest.Item], kept: Path) -> int:
+def _in_a_child(file: str, items: list[pytest.Item]) -> _Mapped:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if not pid:
+        with contextlib.suppress(BaseException):
+            os.close(reader)
+            _silence()
+            with os.fdopen(writer, "w") as pipe:
+                pipe.write(json.dumps(_map(items)))
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        text = pipe.read()
+    os.waitpid(pid, 0)
+    if not text:
+        raise RuntimeError(f"{file} fails without any change: mend that first")
+    return dict(json.loads(text))
+
+
+def _joined(parts: list[_Mapped]) -> Reach:
+    reach = Reach({}, {})
+    for part in parts:
+        reach.seconds.update(part["seconds"])
+        for path, lines in part["lines"].items():
+            for line, names in lines.items():
+                reach.lines.setdefault(path, {}).setdefault(int(line), []).extend(names)
+    return reach
+
+
+def _map(items: list[pytest.Item]) -> _Mapped:
     packages = [f"{areas.ROOT}/{areas.PRODUCT}/{name}/*" for name in areas.COVERED]
     tracer = coverage.Coverage(data_file=None, include=packages, config_file=False)
     seconds: dict[str, float] = {}
     tracer.start()
-    for name, item in items.items():
-        tracer.switch_context(name)
-        started = time.monotonic()
+    for item in items:
+        tracer.switch_context(item.nodeid)
+        started = time.process_time()
         if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None)):
-            return 1
-        seconds[name] = time.monotonic() - started
+            raise RuntimeError(item.nodeid)
+        seconds[item.nodeid] = time.process_time() - started
     tracer.stop()
     data = tracer.get_data()
     lines = {
         str(Path(path).relative_to(areas.ROOT)): {
-            line: [name for name in names if name] for line, names in of.items()
+            str(line): [name for name in names if name] for line, names in of.items()
         }
         for path in data.measured_files()
         for of in [data.contexts_by_lineno(path)]
     }
-    kept.write_text(json.dumps({"seconds": seconds, "lines": lines}))
-    return 0
+    return {"seconds": seconds, "lines": lines}
 
 
-def _digest(items: Iterable[str]) -> str:
-    state = hashlib.sha256("\n".join(items).encode())
-    for folder in (areas.PRODUCT, "tests"):
-        for path in sorted((areas.ROOT / folder).rglob("*.py")):
-            state.update(path.read_bytes())
+def _digest(names: list[str], *, tests: bool) -> str:
+    """A digest of these files, or of all below these folders but the files of tests."""
+    state = hashlib.sha256()
+    for name in names:
+        path = areas.ROOT / name
+        for file in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            if tests or not file.name.startswith("test_"):
+                state.update(file.read_bytes())
     return state.hexdigest()[:16]
 
 

@@ -15,6 +15,7 @@ from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.probe import Role
 from tests.unit.core.core_bench import (
     HASH,
+    HEALTHY,
     SKIN,
     TUMOR,
     given,
@@ -287,3 +288,12 @@ def test_state_survives_the_codec():
     state, _ = run(at(Phase.RAMP), [given(0.1), given(0.2, (Verb.PAUSE,))])
     assert codec.loads(CoreState, codec.dumps(state)) == state
     assert HASH not in codec.dumps(state)
+
+
+def test_a_role_that_nothing_controls_is_off():
+    """Healthy tissue has a cap and no loop."""
+    plan = make_plan(probes=(SKIN, HEALTHY), control_role=Role.HEALTHY)
+    state = replace(start(plan), phase=Phase.RAMP)
+    _, out = tick(plan, state, given(observations=(observation(), observation(HEALTHY, 38.0))))
+    assert out.demand.field_ka_per_m is None
+    assert [reason.code for reason in out.demand.reasons] == ["control.no_loop"]
