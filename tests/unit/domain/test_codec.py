@@ -175,3 +175,5 @@ def test_none_of_several_is_refused(data):
 def test_a_type_that_json_cannot_hold_is_a_bug_of_ours():
     with pytest.raises(CodecError, match="does not know"):
         loads(Unknown, "{}")
+    with pytest.raises(TypeError):
+        dumps(Unknown())

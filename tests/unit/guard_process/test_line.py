@@ -238,3 +238,44 @@ def test_an_absent_receiver_is_said() -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(LineError, match="check receiver"):
             TcpLine("127.0.0.1", taken.getsockname()[1]).open()
+
+
+def test_a_port_that_cannot_be_flushed_is_let_go(
+    wire: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H30: what waits in its queue goes with the last handle on it."""
+    line = TtyLine(wire[1])
+    line.open()
+
+    def gone(fd: int, queue: int) -> None:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr(termios, "tcflush", gone)
+    line.abort()
+    assert not line.feed(FEED)
+    line.close()
+
+
+def test_a_receiver_that_resets_blocks_the_line_and_is_found_anew(receiver: Receiver) -> None:
+    """H30: an error while sending, or while asking, is no feed."""
+    line = make_line(f"tcp://127.0.0.1:{receiver.port}")
+    assert isinstance(line, TcpLine)
+    receiver.open(line)
+    assert receiver.peer is not None
+    receiver.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    receiver.peer.close()
+    assert line._has_hung_up()
+    assert not line.feed(FEED)
+    receiver.open(line)
+    assert line.feed(FEED)
+    line.close()
+
+
+def test_a_send_that_fails_is_no_feed(receiver: Receiver) -> None:
+    def broken(fd: int) -> int:
+        raise OSError(5, "unplugged")
+
+    line = TcpLine("127.0.0.1", receiver.port, queued=broken)
+    receiver.open(line)
+    assert not line.feed(FEED)
+    line.close()

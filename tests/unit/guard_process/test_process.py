@@ -2,8 +2,10 @@
 """The shell around the machine with a line, a journal and a clock that can fail. H30, H33, H37."""
 
 import json
+import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -240,3 +242,47 @@ def test_missed_ticks_are_not_made_up(rig: Rig) -> None:
     rig.process.turn()
     assert len(rig.line.fed) == count + 1
     assert rig.process.guard.state is GuardState.RUN
+
+
+def test_garbage_on_the_lease_socket_ends_the_controller(rig: Rig) -> None:
+    """H31: what follows it is not read, and an armed guard latches."""
+    rig.run()
+    rig.peer.sendall(b"{}\n" + encode_lease(make_lease(rig.seq + 9, rig.now, 5.0)))
+    seq = rig.process.guard.lease
+    rig.process.turn()
+    assert rig.process.guard.lease is None
+    assert seq is not None
+    assert first_out(rig) == "peer_lost"
+    assert rig.process._lease_door.peers == []
+    assert any(b'"lease socket"' in line for line in rig.journal.lines)
+
+
+def test_a_second_controller_finds_no_room(rig: Rig) -> None:
+    """The first one stays, and goes on."""
+    rig.run()
+    with rig.join("lease") as second:
+        rig.step(2)
+        assert second.recv(1) == b""
+    rig.step(3)
+    assert rig.process.guard.state is GuardState.RUN
+
+
+@pytest.mark.parametrize("word", [b"", b"x"])
+def test_only_the_end_of_the_pipe_is_the_parents_end(rig: Rig, word: bytes) -> None:
+    """H26."""
+    reader, writer = os.pipe()
+    rig.process._parts = replace(rig.process._parts, config=replace(rig.config, parent_fd=reader))
+    if word:
+        os.write(writer, word)
+    else:
+        os.close(writer)
+    rig.process._hear_parent()
+    assert rig.process.ending == ("" if word else "parent")
+    os.close(reader)
+    if word:
+        os.close(writer)
+
+
+def test_without_a_parent_nobody_is_missed(rig: Rig) -> None:
+    rig.process._hear_parent()
+    assert rig.process.ending == ""
