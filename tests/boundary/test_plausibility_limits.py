@@ -321,3 +321,30 @@ def test_a_tumor_probe_looks_lag_and_five_seconds_ahead() -> None:
 def test_falling_is_no_relief() -> None:
     assert predicted_c(42.0, 0.01, 60.0) == pytest.approx(42.6)
     assert predicted_c(42.0, -0.01, 60.0) == 42.0
+
+
+def test_staleness_is_of_the_walls_seconds_at_any_speed() -> None:
+    """H10: treatment time may run twenty times as fast, silence may not."""
+    walk = Walk(speed=20.0)
+    walk.sample(1.0, 40.0)
+    assert walk.wait(1.7).codes == ()
+    assert walk.wait(1.7).age_s == pytest.approx(0.7)
+    assert walk.wait(1.8).codes == (Why.STALE,)
+
+
+def test_a_sample_from_the_future_leaves_nothing_behind() -> None:
+    """H33: what comes next is judged as if it had never been."""
+    walk = Walk()
+    walk.look(1.0, Reading(40.0, Quality.GOOD, 5.0, 9))
+    assert walk.tracks[0].at is None
+    assert walk.sample(1.1, 41.0, 1).reading.value == 41.0
+
+
+@pytest.mark.parametrize("quality", [Quality.GOOD, Quality.SUSPECT])
+def test_a_reading_without_a_number_is_no_sample(quality: Quality) -> None:
+    """H03: whatever its quality says."""
+    walk = Walk()
+    walk.sample(1.0, 40.0, 1)
+    seen = walk.look(1.1, Reading(None, quality, 1.1, 2))
+    assert seen.codes == (Why.NO_VALUE,)
+    assert (walk.tracks[0].at, walk.tracks[0].seq) == (1.0, 1)

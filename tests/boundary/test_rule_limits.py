@@ -17,6 +17,7 @@ from mnht_controller.domain.reading import Quality
 from mnht_controller.interlock.memory import Memory, Since
 from mnht_controller.interlock.source_findings import field_tolerance_ka_per_m
 from mnht_controller.interlock.witness import Witness
+from mnht_controller.thermometry.observe import Why
 from tests.plans import ENVELOPE
 from tests.unit.interlock.scene import NOW, codes, judged, observed, seen, source, witness
 
@@ -255,3 +256,30 @@ def test_a_cap_is_for_its_own_tissue(role: Role) -> None:
     others = {*caps.values()} - {caps[role]}
     assert not others & codes([witness(observations=observed(seen(role, c=61.0)))])
     assert caps[role] in codes([witness(observations=observed(seen(role, c=61.0)))])
+
+
+def test_what_is_missing_is_said_once_and_not_as_too_much() -> None:
+    """H18, H03: a missing number is missing, it is not above a limit as well."""
+    blind = source(measured_ka_per_m=None)
+    held = [witness(NOW + 0.1 * n, source=replace(blind, at=NOW)) for n in range(3)]
+    assert not {"field_cap", "readback_high"} & codes(held)
+    for role in (Role.TUMOR, Role.HEALTHY):
+        lost = seen(role, codes=(Why.NO_VALUE,), raw_c=None)
+        assert codes([witness(observations=observed(lost))]) == set()
+
+
+@pytest.mark.parametrize("why", Why)
+def test_an_optional_probe_may_be_lost_for_any_reason(why: Why) -> None:
+    for quality in (Quality.BAD, Quality.STALE):
+        lost = seen(Role.HEALTHY, codes=(why,), quality=quality)
+        lost = replace(lost, probe=replace(lost.probe, required=False))
+        held = [witness(NOW + 0.1 * n, observations=observed(lost)) for n in range(5)]
+        assert codes(held) == set()
+
+
+def test_a_source_lost_after_a_reboot_is_lost() -> None:
+    """H24, H19."""
+    _, hits = judged([witness(), witness(NOW + 0.1, source=source(NOW + 0.1, boot=4))])
+    assert "source_reboot" in {hit.code for hit in hits}
+    memory, _ = judged([witness(), witness(NOW + 0.1, source=source(NOW + 0.1, boot=4))])
+    assert codes([witness(NOW + 0.2, source=None)], memory) == {"source_lost"}

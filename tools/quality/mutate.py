@@ -12,7 +12,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from tools.quality import areas
@@ -35,21 +35,24 @@ def changes(paths: Iterable[str]) -> list[Change]:
     return found
 
 
-def explained() -> list[dict[str, str]]:
-    """The reviewed survivors: file, the text of the line, the change, and why nothing can see it.
+def explained() -> list[tuple[str, list[list[str]]]]:
+    """The reviewed survivors: a reason, and its places as file, text of the line, and change.
 
     By the line's text, so that they outlive moves and end with the line itself.
     """
-    return list(tomllib.loads(SURVIVORS.read_text()).get("survivor", []))
+    rows = tomllib.loads(SURVIVORS.read_text()).get("survivor", [])
+    return [(row["why"], row["places"]) for row in rows]
+
+
+@cache
+def _places() -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(place) for _, places in explained() for place in places)
 
 
 def is_explained(change: Change) -> bool:
     """Whether a survivor has been reviewed."""
     line = (areas.ROOT / change.path).read_text().splitlines()[change.line - 1].strip()
-    return any(
-        (row["file"], row["line"], row["change"]) == (change.path, line, change.what)
-        for row in explained()
-    )
+    return (change.path, line, change.what) in _places()
 
 
 def main(arguments: list[str]) -> int:

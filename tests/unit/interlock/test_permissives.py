@@ -239,3 +239,9 @@ def test_every_region_has_its_cap() -> None:
         fitting = replace(wide(field_ka_per_m_cap=cap), region=region)
         assert envelope_faults(fitting) == ()
         assert envelope_faults(replace(wide(field_ka_per_m_cap=cap + 0.01), region=region))
+
+
+def test_a_guard_that_was_never_armed_may_start() -> None:
+    """Only an armed guard has a confirmation that could be too old."""
+    never = status(state=GuardState.DISABLED, armed_at=0.0)
+    assert codes(guard=never, prepared_at=NOW) == set()

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What no sound controller sends and no sound guard holds still ends in silence. H31, H38, H62."""
+
+from dataclasses import replace
+
+import pytest
+
+from mnht_controller.domain.lease import GuardState
+from mnht_controller.domain.trip import Effect, Latch
+from mnht_controller.guard import backstop, machine
+from mnht_controller.guard.state import changes, with_hits
+from mnht_controller.interlock.evaluate import Hit
+from tests.plans import ENVELOPE, PROBES
+from tests.unit.guard.desk import Desk
+from tests.unit.interlock.scene import NOW, lease
+
+
+def test_a_lease_for_no_limits_to_a_guard_without_limits_is_refused() -> None:
+    desk = Desk()
+    assert desk.send(lease(1, desk.now, envelope_sha256="")) == set()
+    assert desk.state is GuardState.DISABLED
+    assert desk.guard.memory.treatment_s is None
+    assert desk.confirm() >= {"lease_envelope", "nothing_pending"}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_a_lease_of_another_shape_arms_nothing(count: int) -> None:
+    desk = Desk()
+    desk.run(1.2)
+    desk.propose()
+    quiet = lease(99, desk.now)
+    assert desk.send(replace(quiet, probes=(quiet.probes * 2)[:count])) == {"lease_shape"}
+    assert desk.confirm() == {"lease_envelope"}
+
+
+def test_no_nonce_confirms_nothing() -> None:
+    """H56: what is empty on both sides is not the same."""
+    desk = Desk()
+    desk.run(1.2)
+    assert desk.confirm(sha="", nonce="") >= {"nothing_pending", "nonce"}
+
+
+@pytest.mark.parametrize("lost", ["lease", "envelope"])
+@pytest.mark.parametrize("state", [GuardState.ARMED, GuardState.RUN])
+def test_a_live_guard_without_lease_or_limits_latches(lost: str, state: GuardState) -> None:
+    desk = Desk().heat()
+    desk.guard = replace(desk.guard, state=state, **{lost: None})  # type: ignore[arg-type]
+    assert desk.tick() == b""
+    assert desk.trips == ["lease_expired"]
+
+
+@pytest.mark.parametrize("kept", [Latch(), Desk().guard.latch])
+def test_a_silent_guard_owes_no_closing_sequence(kept: Latch) -> None:
+    guard, data = machine.tick(machine.start(NOW, kept), NOW)
+    assert (data, guard.reclose_due) == (b"", False)
+
+
+def test_a_second_trip_is_recorded_though_the_state_stays() -> None:
+    """The journal holds the whole cascade."""
+    desk = Desk().heat()
+    desk.guard = machine.stop(desk.guard, "desk", desk.now)
+    hit = Hit("skin_trip", "H13", Effect.TRIP, "skin", 44.1, 44.0)
+    after = with_hits(desk.guard, (hit,), desk.now)
+    (event,) = changes(desk.guard, after, desk.now)
+    assert [trip.code for trip in event.trips] == ["skin_trip"]
+    assert changes(after, after, desk.now) == ()
+
+
+def test_an_optional_probe_may_be_silent_before_the_backstop() -> None:
+    optional = replace(ENVELOPE, probes=(*PROBES[:2], replace(PROBES[2], required=False)))
+    quiet = lease(1, NOW)
+    old = replace(quiet, probes=(*quiet.probes[:2], replace(quiet.probes[2], at=0.0)))
+    assert backstop.why_stop(optional, old, NOW, 0.0, 0.0) == ""
+    assert backstop.why_stop(ENVELOPE, old, NOW, 0.0, 0.0) == "backstop_stale"
