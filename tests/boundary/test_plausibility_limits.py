@@ -132,3 +132,23 @@ def test_a_tumor_probe_looks_lag_and_five_seconds_ahead() -> None:
 def test_falling_is_no_relief() -> None:
     assert predicted_c(42.0, 0.01, 60.0) == pytest.approx(42.6)
     assert predicted_c(42.0, -0.01, 60.0) == 42.0
+
+
+def noise_for(repeat: float) -> float:
+    """Noise at which a value of resolution 1 repeats itself with this probability."""
+    low, high = 1e-3, 1e6
+    for _ in range(200):
+        middle = math.sqrt(low * high)
+        chance = math.erf(1.0 / (2.0 * math.sqrt(2.0) * middle))
+        low, high = (middle, high) if chance > repeat else (low, middle)
+    return high
+
+
+@pytest.mark.parametrize(
+    ("period_s", "probability", "alike"), [(0.01, 1e-9, 10), (9.0, 1e-6, 10), (9.0, 1e-6, 25)]
+)
+def test_what_chance_a_flat_line_is_given(period_s: float, probability: float, alike: int) -> None:
+    """H04: one in 1e9 where four seconds allow it, else one in 1e6."""
+    repeat = probability ** (1.0 / alike)
+    assert flat_samples(noise_for(1.0001 * repeat), 1.0, period_s) == 2 + alike
+    assert flat_samples(noise_for(0.9999 * repeat), 1.0, period_s) == 1 + alike

@@ -297,3 +297,28 @@ def test_a_role_that_nothing_controls_is_off():
     _, out = tick(plan, state, given(observations=(observation(), observation(HEALTHY, 38.0))))
     assert out.demand.field_ka_per_m is None
     assert [reason.code for reason in out.demand.reasons] == ["control.no_loop"]
+
+
+def test_tumor_control_without_a_skin_probe_needs_no_skin():
+    """Where a site has none; the envelope would refuse to arm it, the core does not go blind."""
+    alone = make_plan(probes=(TUMOR,), control_role=Role.TUMOR)
+    state = replace(start(alone), phase=Phase.RAMP)
+    _, out = tick(alone, state, given(observations=(observation(TUMOR, 38.0),)))
+    assert out.demand.field_ka_per_m is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "ceiling"),
+    [(0.0, 0.0), (-1e-9, 7.5), (7.5, 7.5), (7.4, 7.4), (math.nan, 7.5), (None, 7.5)],
+)
+def test_a_ceiling_can_be_lowered_to_zero_and_not_below(value, ceiling):
+    wish = Intent(Verb.LOWER_CEILING, "tester", value)
+    state, _ = tick(PLAN, at(Phase.RAMP), given(0.1, (wish,), observations=skin(40.0)))
+    assert state.ceiling_ka_per_m == ceiling
+
+
+@pytest.mark.parametrize(("permitted", "counts"), [(0.0, 0.0), (1e-9, 0.5), (0.9, 0.5)])
+def test_any_field_counts_as_on(permitted, counts):
+    """H43."""
+    state, out = tick(PLAN, at(Phase.RAMP), given(0.5, permitted_ka_per_m=permitted))
+    assert state.field_s == out.field_s == counts

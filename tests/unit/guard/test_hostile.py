@@ -12,7 +12,7 @@ from mnht_controller.guard.state import changes, with_hits
 from mnht_controller.interlock.evaluate import Hit
 from tests.plans import ENVELOPE, PROBES
 from tests.unit.guard.desk import Desk
-from tests.unit.interlock.scene import NOW, lease
+from tests.unit.interlock.scene import NOW, lease, source
 
 
 def test_a_lease_for_no_limits_to_a_guard_without_limits_is_refused() -> None:
@@ -72,3 +72,12 @@ def test_an_optional_probe_may_be_silent_before_the_backstop() -> None:
     old = replace(quiet, probes=(*quiet.probes[:2], replace(quiet.probes[2], at=0.0)))
     assert backstop.why_stop(optional, old, NOW, 0.0, 0.0) == ""
     assert backstop.why_stop(ENVELOPE, old, NOW, 0.0, 0.0) == "backstop_stale"
+
+
+@pytest.mark.parametrize("measured", [None, 0.0])
+@pytest.mark.parametrize("permit", [None, 0.0])
+def test_no_field_is_below_the_smallest_cap(permit: float | None, measured: float | None) -> None:
+    tiny = replace(ENVELOPE, limits=replace(ENVELOPE.limits, field_ka_per_m_cap=0.01))
+    message = lease(1, NOW, source=source(NOW, measured_ka_per_m=measured))
+    assert backstop.why_stop(tiny, replace(message, permit_ka_per_m=permit), NOW, 0.0, 0.0) == ""
+    assert backstop.why_stop(tiny, replace(message, source=None), NOW, 0.0, 0.0) == ""

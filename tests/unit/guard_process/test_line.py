@@ -279,3 +279,35 @@ def test_a_send_that_fails_is_no_feed(receiver: Receiver) -> None:
     receiver.open(line)
     assert not line.feed(FEED)
     line.close()
+
+
+@pytest.mark.parametrize(
+    ("baud", "speed"),
+    [
+        (9600, termios.B9600),
+        (19200, termios.B19200),
+        (57600, termios.B57600),
+        (115200, termios.B115200),
+    ],
+)
+def test_each_speed_is_set_as_told(wire: tuple[int, str], baud: int, speed: int) -> None:
+    line = make_line(wire[1], baud)
+    line.open()
+    assert termios.tcgetattr(wire[0])[4:6] == [speed, speed]
+    line.close()
+
+
+def test_a_living_port_is_not_opened_again(
+    wire: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening drops modem lines and takes time."""
+    line = TtyLine(wire[1])
+    line.open()
+
+    def refused(path: str, flags: int) -> int:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(os, "open", refused)
+    line.open()
+    assert line.feed(FEED)
+    line.close()

@@ -286,3 +286,50 @@ def test_only_the_end_of_the_pipe_is_the_parents_end(rig: Rig, word: bytes) -> N
 def test_without_a_parent_nobody_is_missed(rig: Rig) -> None:
     rig.process._hear_parent()
     assert rig.process.ending == ""
+
+
+@pytest.mark.parametrize(("slept_s", "is_trusted"), [(0.5, True), (0.5001, False), (-9.0, True)])
+def test_half_a_second_of_sleep_is_a_suspend(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, slept_s: float, is_trusted: bool
+) -> None:
+    rig.run()
+    rig.process._slept_s = 7.0
+    monkeypatch.setattr(module, "_slept_s", lambda: 7.0 + slept_s)
+    rig.step()
+    assert (rig.process.guard.state is GuardState.RUN) is is_trusted
+
+
+def test_idle_clients_do_not_keep_a_stop_out(rig: Rig) -> None:
+    """H60: the seventeenth pushes the oldest out."""
+    clients = []
+    for _ in range(16):
+        clients.append(rig.join("control"))
+        rig.step()
+    assert len(rig.process._control_door.peers) == 16
+    assert rig.ask("stop", actor="a")["state"] == "latched"
+    assert clients[0].recv(1) == b""
+    assert len(rig.process._control_door.peers) <= 16
+    for client in clients:
+        client.close()
+
+
+def test_deadlines_are_absolute(rig: Rig) -> None:
+    """A tick that comes late does not move the next one."""
+    rig.run()
+    due = rig.process._next_tick = rig.now + TICK_S
+    rig.now = due + 0.4 * TICK_S
+    rig.process.turn()
+    assert rig.process._next_tick == pytest.approx(due + TICK_S)
+    rig.now = due + 3.4 * TICK_S
+    rig.process.turn()
+    assert rig.process._next_tick == pytest.approx(rig.now + TICK_S)
+
+
+def test_a_tick_is_due_at_its_time_and_not_before(rig: Rig) -> None:
+    ticks = rig.process.guard.ticks
+    rig.process._next_tick = rig.now + 1e-6
+    rig.process._tick_if_due()
+    assert rig.process.guard.ticks == ticks
+    rig.process._next_tick = rig.now
+    rig.process._tick_if_due()
+    assert rig.process.guard.ticks == ticks + 1

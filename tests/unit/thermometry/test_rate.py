@@ -79,3 +79,10 @@ def test_fast_slope_looks_one_to_two_seconds_back():
     assert min(spans) >= 1.0 - 1e-9
     assert max(spans) <= 2.0 + 1e-9
     assert len(spans) >= 89
+
+
+def test_a_bin_just_as_old_as_the_window_still_counts():
+    track = rate.SlopeTrack((0.0,), (36.0,), 11.0, 11.0, 36.11, 1)
+    assert rate.close(track, 12.0, 36.12, 10.0).rate_c_per_s == pytest.approx(0.01)
+    older = rate.SlopeTrack((-1e-9,), (36.0,), 11.0, 11.0, 36.11, 1)
+    assert rate.close(older, 12.0, 36.12, 10.0).rate_c_per_s is None
