@@ -333,3 +333,14 @@ def test_a_tick_is_due_at_its_time_and_not_before(rig: Rig) -> None:
     rig.process._next_tick = rig.now
     rig.process._tick_if_due()
     assert rig.process.guard.ticks == ticks + 1
+
+
+@pytest.mark.parametrize(("late_ticks", "next_s"), [(0.5, 0.125), (1.0, 0.25), (1.5, 0.25)])
+def test_a_deadline_that_is_past_or_now_is_skipped(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, late_ticks: float, next_s: float
+) -> None:
+    monkeypatch.setattr(module, "TICK_S", 0.25)
+    rig.now = 1024.0
+    rig.process._next_tick = rig.now - late_ticks * 0.25
+    rig.process._tick_if_due()
+    assert rig.process._next_tick == rig.now + next_s
