@@ -240,3 +240,17 @@ def test_no_rate_is_made_of_time_that_went_back() -> None:
     assert track.fast_c_per_s == 0.0
     back = take(EXACT, track, Reading(41.9, Quality.GOOD, 4.0, 4), -1.0, 1.0)
     assert (back.fast_c_per_s, back.rising_too_fast, back.why) == (None, False, None)
+
+
+def test_a_rate_is_degrees_over_the_seconds_they_took() -> None:
+    """H15, H41."""
+    walk = Walk()
+    for at, celsius in ((0.0, 36.0), (2.0, 36.0), (4.0, 36.8)):
+        seen = walk.sample(at, celsius)
+    assert seen.fast_rate_c_per_s == pytest.approx(0.4)
+    assert seen.raw_c == 36.8
+
+
+def test_a_probe_never_heard_has_no_dose() -> None:
+    """H43."""
+    assert Walk().look(1.0, Reading(None, Quality.BAD, 1.0, 1)).cem43_min == 0.0

@@ -322,3 +322,11 @@ def test_any_field_counts_as_on(permitted, counts):
     """H43."""
     state, out = tick(PLAN, at(Phase.RAMP), given(0.5, permitted_ka_per_m=permitted))
     assert state.field_s == out.field_s == counts
+
+
+@pytest.mark.parametrize("phase", [Phase.RAMP, Phase.PLATEAU, Phase.COOLDOWN, Phase.PAUSED])
+def test_a_clock_runs_in_its_own_phase_only(phase):
+    state, _ = tick(PLAN, at(phase), given(0.5, observations=skin(43.0)))
+    clocks = (state.ramp_s, state.plateau_s, state.cooldown_s)
+    running = {Phase.RAMP: (0.5, 0.0, 0.0), Phase.PLATEAU: (0.0, 0.5, 0.0)}
+    assert clocks == running.get(phase, (0.0, 0.0, 0.5 if phase is Phase.COOLDOWN else 0.0))

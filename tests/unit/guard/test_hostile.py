@@ -8,7 +8,7 @@ import pytest
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.guard import backstop, machine
-from mnht_controller.guard.state import changes, with_hits
+from mnht_controller.guard.state import changes, treatment_s, with_hits
 from mnht_controller.interlock.evaluate import Hit
 from tests.plans import ENVELOPE, PROBES
 from tests.unit.guard.desk import Desk
@@ -81,3 +81,26 @@ def test_no_field_is_below_the_smallest_cap(permit: float | None, measured: floa
     message = lease(1, NOW, source=source(NOW, measured_ka_per_m=measured))
     assert backstop.why_stop(tiny, replace(message, permit_ka_per_m=permit), NOW, 0.0, 0.0) == ""
     assert backstop.why_stop(tiny, replace(message, source=None), NOW, 0.0, 0.0) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"), [(0.4, None), (-0.05, None), (0.401, "lease_expired")]
+)
+def test_a_lease_at_its_limits_of_age(seconds: float, code: str | None) -> None:
+    """H26, H33: exactly at them it still counts."""
+    guard = replace(Desk().guard, envelope=ENVELOPE)
+    message = lease(1, 0.0, envelope_sha256="", sent_at=0.0)
+    assert machine._lease_fault(guard, message, seconds) == code
+
+
+def test_a_required_probe_is_silent_at_its_limit() -> None:
+    """H10: at it, not only beyond."""
+    quiet = lease(1, 0.0)
+    limit_s = 0.1 + 0.8
+    assert backstop.why_stop(ENVELOPE, quiet, limit_s, 0.0, 0.0) == "backstop_stale"
+    early = replace(quiet, source=source(0.0))
+    assert backstop.why_stop(ENVELOPE, early, limit_s - 1e-9, 0.0, 0.0) == ""
+
+
+def test_a_guard_without_limits_has_no_treatment_time() -> None:
+    assert treatment_s(Desk().guard, 9999.0) == 0.0

@@ -98,3 +98,10 @@ def test_a_bin_closes_after_a_second_if_there_is_one():
         True,
     ]
     assert rate.closes(begun, float("nan"))
+
+
+def test_the_window_is_as_long_as_its_formula_says():
+    sigma_c, spacing_s, horizon_s = 0.05, 0.1, 60.0
+    expected_s = (12.0 * spacing_s * (sigma_c * horizon_s / 0.1) ** 2) ** (1.0 / 3.0)
+    assert rate.WINDOW_S_MIN < expected_s < rate.WINDOW_S_MAX
+    assert rate.window_s(sigma_c, spacing_s, horizon_s) == pytest.approx(expected_s)
