@@ -13,8 +13,11 @@ from dataclasses import replace
 import pytest
 
 from mnht_controller.domain.probe import Role
-from mnht_controller.interlock.memory import Memory
+from mnht_controller.domain.reading import Quality
+from mnht_controller.interlock.memory import Memory, Since
+from mnht_controller.interlock.source_findings import field_tolerance_ka_per_m
 from mnht_controller.interlock.witness import Witness
+from mnht_controller.thermometry.observe import Why
 from tests.plans import ENVELOPE
 from tests.unit.interlock.scene import NOW, codes, judged, observed, seen, source, witness
 
@@ -150,3 +153,133 @@ def test_a_tighter_envelope_is_what_counts() -> None:
     assert {"skin_trip", "tumor_cap"} <= codes(
         [witness(envelope=tight, observations=observed(seen(Role.SKIN, c=43.9)))]
     )
+
+
+def test_the_tolerance_is_twice_what_the_source_can_resolve() -> None:
+    """H17: where that is most."""
+    for resolution, amplitude, expected in ((0.1, 0.0, 0.2), (0.1, 3.9, 0.2), (0.1, 5.0, 0.25)):
+        assert field_tolerance_ka_per_m(amplitude, resolution) == pytest.approx(expected)
+    assert field_tolerance_ka_per_m(0.0, 0.0) == pytest.approx(0.09)
+
+
+def test_source_age_to_the_last_float() -> None:
+    """H20: at 350 ms, or three of a slow source's periods, it is not lost yet."""
+    for period_s, limit_s in ((0.1, 0.35), (0.5, 1.5)):
+        spec = replace(ENVELOPE.source, period_s=period_s)
+        envelope = replace(ENVELOPE, source=spec)
+        for age_s, is_lost in (
+            (limit_s, False),
+            (math.nextafter(limit_s, 9.0), True),
+            (-0.05, False),
+            (math.nextafter(-0.05, -1.0), True),
+            (math.nan, True),
+        ):
+            moment = witness(0.0, source=source(0.0, at=-age_s), envelope=envelope)
+            assert ("source_lost" in codes([moment])) is is_lost, age_s
+
+
+def test_the_limit_register_to_the_last_float() -> None:
+    """H24: the declared resolution and a nanometer of rounding, no more."""
+    spec = replace(ENVELOPE.source, resolution_ka_per_m=0.25 - 1e-9)
+    envelope = replace(ENVELOPE, source=spec)
+
+    def is_wrong(limit: float | None) -> bool:
+        moment = witness(envelope=envelope, source=source(limit_ka_per_m=limit))
+        return "source_limit" in codes([moment])
+
+    for limit in (7.25, 7.75, 7.5):
+        assert not is_wrong(limit)
+    assert all(map(is_wrong, (7.25 - 1e-10, 7.75 + 1e-10, None)))
+
+
+def test_a_register_or_watchdog_that_is_not_there_is_not_missed() -> None:
+    bare = replace(ENVELOPE, source=replace(ENVELOPE.source, has_limit=False, watchdog_s=0.0))
+    lacking = source(limit_ka_per_m=None, watchdog_on=None)
+    assert codes([witness(envelope=bare, source=lacking)]) == set()
+    assert codes([witness(source=lacking)]) == {"source_limit", "watchdog_off"}
+    tiny = replace(bare, source=replace(bare.source, watchdog_s=math.nextafter(0.0, 1.0)))
+    assert codes([witness(envelope=tiny, source=lacking)]) == {"watchdog_off"}
+
+
+def test_a_thermometer_of_four_hertz_is_not_slow() -> None:
+    item = seen(Role.SKIN)
+    for period_s, limit in ((0.25, 43.5), (0.26, 43.5 - 0.13)):
+        probe = replace(item.probe, period_s=period_s)
+        for value, is_over in ((limit - 1e-9, False), (limit + 1e-9, True)):
+            reading = replace(item.reading, value=value)
+            found = codes(
+                [witness(observations=observed(replace(item, probe=probe, reading=reading)))]
+            )
+            assert ("skin_cap" in found) is is_over, (period_s, value)
+
+
+@pytest.mark.parametrize("code", ["skin_cap", "skin_predicted"])
+def test_only_its_own_cut_back_at_its_own_probe_is_held(code: str) -> None:
+    """H15: another finding, or another probe's, does not lower the limit here."""
+    item = seen(Role.SKIN, c=43.4)
+    for since, is_held in (
+        (Since(code, "skin", NOW - 0.1), True),
+        (Since(code, "other", NOW - 0.1), False),
+        (Since("unverified", "source", NOW - 0.1), False),
+    ):
+        found = codes([witness(observations=observed(item))], Memory(since=(since,)))
+        assert (code in found) is is_held, since
+
+
+def test_a_reading_that_says_stale_is_silent_whatever_else_it_says() -> None:
+    """H10."""
+    quiet = seen(Role.SKIN, quality=Quality.STALE)
+    assert "probe_stale" in codes([witness(observations=observed(quiet))])
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("quality", [Quality.GOOD, Quality.SUSPECT])
+def test_a_usable_reading_has_a_number(value: float | None, quality: Quality) -> None:
+    """H03, H40."""
+    item = seen(Role.TUMOR, quality=quality)
+    item = replace(item, reading=replace(item.reading, value=value))
+    held = [witness(NOW + 0.1 * n, observations=observed(item)) for n in range(4)]
+    assert "probe_bad" in codes(held)
+
+
+@pytest.mark.parametrize("quality", [Quality.BAD, Quality.STALE])
+def test_a_number_of_bad_quality_is_no_reading(quality: Quality) -> None:
+    """H03."""
+    item = seen(Role.TUMOR, quality=quality)
+    held = [witness(NOW + 0.1 * n, observations=observed(item)) for n in range(4)]
+    assert "probe_bad" in codes(held)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_cap_is_for_its_own_tissue(role: Role) -> None:
+    caps = {Role.SKIN: "skin_trip", Role.TUMOR: "tumor_cap", Role.HEALTHY: "healthy_cap"}
+    others = {*caps.values()} - {caps[role]}
+    assert not others & codes([witness(observations=observed(seen(role, c=61.0)))])
+    assert caps[role] in codes([witness(observations=observed(seen(role, c=61.0)))])
+
+
+def test_what_is_missing_is_said_once_and_not_as_too_much() -> None:
+    """H18, H03: a missing number is missing, it is not above a limit as well."""
+    blind = source(measured_ka_per_m=None)
+    held = [witness(NOW + 0.1 * n, source=replace(blind, at=NOW)) for n in range(3)]
+    assert not {"field_cap", "readback_high"} & codes(held)
+    for role in (Role.TUMOR, Role.HEALTHY):
+        lost = seen(role, codes=(Why.NO_VALUE,), raw_c=None)
+        assert codes([witness(observations=observed(lost))]) == set()
+
+
+@pytest.mark.parametrize("why", Why)
+def test_an_optional_probe_may_be_lost_for_any_reason(why: Why) -> None:
+    for quality in (Quality.BAD, Quality.STALE):
+        lost = seen(Role.HEALTHY, codes=(why,), quality=quality)
+        lost = replace(lost, probe=replace(lost.probe, required=False))
+        held = [witness(NOW + 0.1 * n, observations=observed(lost)) for n in range(5)]
+        assert codes(held) == set()
+
+
+def test_a_source_lost_after_a_reboot_is_lost() -> None:
+    """H24, H19."""
+    _, hits = judged([witness(), witness(NOW + 0.1, source=source(NOW + 0.1, boot=4))])
+    assert "source_reboot" in {hit.code for hit in hits}
+    memory, _ = judged([witness(), witness(NOW + 0.1, source=source(NOW + 0.1, boot=4))])
+    assert codes([witness(NOW + 0.2, source=None)], memory) == {"source_lost"}

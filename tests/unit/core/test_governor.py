@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which loop rules, and that the demand never leaves its ceiling (H41, H42)."""
 
+import math
 from dataclasses import replace
 
 import pytest
 
+from mnht_controller.core import governor
 from mnht_controller.core.governor import GovernorInput, Loops, govern, slew_per_s
 from mnht_controller.core.pid import PidState
+from mnht_controller.domain.units import power_fraction
 from tests.unit.core.core_bench import SKIN, make_plan
 
 PLAN = make_plan()
@@ -69,3 +72,20 @@ def test_no_loop_means_off():
 def test_slow_thermometer_halves_the_slew():
     assert slew_per_s(PLAN) == 0.02
     assert slew_per_s(make_plan(probes=(SKIN, replace(SKIN, period_s=0.26)))) == 0.01
+
+
+def test_only_a_wish_at_its_bound_is_called_slewed_or_capped():
+    plan = make_plan()
+    u, step = power_fraction(3.0), 0.1 * governor.slew_per_s(plan)
+    given = GovernorInput(43.0, 40.0, None, None, 3.0, 7.5, 0.1)
+
+    def limits(power):
+        return [reason.code for reason in governor._limited(plan, power, given)]
+
+    top = power_fraction(7.5)
+    assert limits(u) == limits(u + 0.9 * step) == limits(0.0) == []
+    assert limits(u + step) == ["control.slew"]
+    assert limits(top) == limits(math.nextafter(top, 1.0)) == ["control.ceiling"]
+    assert limits(math.nextafter(top, 0.0)) == ["control.slew"]
+    nothing = replace(given, permitted_ka_per_m=0.0, dt_s=0.0)
+    assert governor._limited(plan, 0.0, nothing) == ()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mnht_controller.core import pid
 from mnht_controller.core.pid import PidInput, PidState, resume, step
 from tests.unit.core.core_bench import GAINS
 
@@ -122,3 +123,10 @@ def test_noise_is_not_rectified_by_the_one_sided_slew():
         state, power = powered(GAINS, state, replace(noisy, permitted=power))
         powers.append(power)
     assert sum(powers[-10000:]) / 10000 == pytest.approx(0.1, abs=0.002)
+
+
+def test_a_share_of_time_follows_its_constant():
+    assert pid._share(0.5, 0.5) == pytest.approx(1.0 - math.exp(-1.0))
+    assert pid._share(0.1, 5.0) == pytest.approx(1.0 - math.exp(-0.02))
+    assert pid._share(0.1, 0.0) == pid._share(0.0, -1.0) == 1.0
+    assert pid._share(0.0, 5.0) == 0.0

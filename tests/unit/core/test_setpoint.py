@@ -28,3 +28,9 @@ def test_lowering_acts_at_once_and_nothing_raises():
     assert lower(Setpoint(43.0, 38.0), 42.0) == Setpoint(42.0, 38.0)
     for target in (43.0, 43.1, math.nan, math.inf):
         assert lower(Setpoint(43.0, 41.0), target) == Setpoint(43.0, 41.0)
+
+
+def test_lowering_to_what_it_is_changes_nothing():
+    above = Setpoint(43.0, 44.0)
+    assert lower(above, 43.0) is above
+    assert advance(above, 1.0, 0.0) == Setpoint(43.0, 43.0)

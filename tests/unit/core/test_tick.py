@@ -15,6 +15,7 @@ from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.probe import Role
 from tests.unit.core.core_bench import (
     HASH,
+    HEALTHY,
     SKIN,
     TUMOR,
     given,
@@ -287,3 +288,45 @@ def test_state_survives_the_codec():
     state, _ = run(at(Phase.RAMP), [given(0.1), given(0.2, (Verb.PAUSE,))])
     assert codec.loads(CoreState, codec.dumps(state)) == state
     assert HASH not in codec.dumps(state)
+
+
+def test_a_role_that_nothing_controls_is_off():
+    """Healthy tissue has a cap and no loop."""
+    plan = make_plan(probes=(SKIN, HEALTHY), control_role=Role.HEALTHY)
+    state = replace(start(plan), phase=Phase.RAMP)
+    _, out = tick(plan, state, given(observations=(observation(), observation(HEALTHY, 38.0))))
+    assert out.demand.field_ka_per_m is None
+    assert [reason.code for reason in out.demand.reasons] == ["control.no_loop"]
+
+
+def test_tumor_control_without_a_skin_probe_needs_no_skin():
+    """Where a site has none; the envelope would refuse to arm it, the core does not go blind."""
+    alone = make_plan(probes=(TUMOR,), control_role=Role.TUMOR)
+    state = replace(start(alone), phase=Phase.RAMP)
+    _, out = tick(alone, state, given(observations=(observation(TUMOR, 38.0),)))
+    assert out.demand.field_ka_per_m is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "ceiling"),
+    [(0.0, 0.0), (-1e-9, 7.5), (7.5, 7.5), (7.4, 7.4), (math.nan, 7.5), (None, 7.5)],
+)
+def test_a_ceiling_can_be_lowered_to_zero_and_not_below(value, ceiling):
+    wish = Intent(Verb.LOWER_CEILING, "tester", value)
+    state, _ = tick(PLAN, at(Phase.RAMP), given(0.1, (wish,), observations=skin(40.0)))
+    assert state.ceiling_ka_per_m == ceiling
+
+
+@pytest.mark.parametrize(("permitted", "counts"), [(0.0, 0.0), (1e-9, 0.5), (0.9, 0.5)])
+def test_any_field_counts_as_on(permitted, counts):
+    """H43."""
+    state, out = tick(PLAN, at(Phase.RAMP), given(0.5, permitted_ka_per_m=permitted))
+    assert state.field_s == out.field_s == counts
+
+
+@pytest.mark.parametrize("phase", [Phase.RAMP, Phase.PLATEAU, Phase.COOLDOWN, Phase.PAUSED])
+def test_a_clock_runs_in_its_own_phase_only(phase):
+    state, _ = tick(PLAN, at(phase), given(0.5, observations=skin(43.0)))
+    clocks = (state.ramp_s, state.plateau_s, state.cooldown_s)
+    running = {Phase.RAMP: (0.5, 0.0, 0.0), Phase.PLATEAU: (0.0, 0.5, 0.0)}
+    assert clocks == running.get(phase, (0.0, 0.0, 0.5 if phase is Phase.COOLDOWN else 0.0))

@@ -3,7 +3,7 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -143,3 +143,37 @@ def test_packed_floats_keep_their_places():
         ((1.0,), ()),
     ]
     assert len({packed(value) for value in values}) == len(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """Holds what the codec does not know, and what it does in an unusual shape."""
+
+    value: Permit | Inhibit | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    value: complex = 0j
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, Permit(1.0, 2, 3.0), Inhibit((Reason("x"),), False)],
+)
+def test_one_of_several_or_nothing_survives(value):
+    assert loads(Strange, dumps(Strange(value, ("a", "b")))) == Strange(value, ("a", "b"))
+
+
+@pytest.mark.parametrize("data", ['{"value": {"a": 1}}', '{"value": 3}', '{"value": []}'])
+def test_none_of_several_is_refused(data):
+    with pytest.raises(CodecError):
+        loads(Strange, data)
+
+
+def test_a_type_that_json_cannot_hold_is_a_bug_of_ours():
+    with pytest.raises(CodecError, match="does not know"):
+        loads(Unknown, "{}")
+    with pytest.raises(TypeError):
+        dumps(Unknown())

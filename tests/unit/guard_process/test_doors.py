@@ -129,3 +129,11 @@ def test_an_unfit_path_is_refused(path: Path) -> None:
     assert path.read_text() == "precious"
     with pytest.raises(DoorError, match="cannot listen"):
         Door(str(path.parent / ("x" * 120)), 1)
+
+
+def test_nobody_at_the_door_is_nobody(path: Path) -> None:
+    """A client that gave up between the call and the answer."""
+    door = Door(str(path), 1)
+    assert door.accept() is None
+    assert door.peers == []
+    door.close()

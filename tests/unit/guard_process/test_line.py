@@ -238,3 +238,76 @@ def test_an_absent_receiver_is_said() -> None:
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(LineError, match="check receiver"):
             TcpLine("127.0.0.1", taken.getsockname()[1]).open()
+
+
+def test_a_port_that_cannot_be_flushed_is_let_go(
+    wire: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H30: what waits in its queue goes with the last handle on it."""
+    line = TtyLine(wire[1])
+    line.open()
+
+    def gone(fd: int, queue: int) -> None:
+        raise termios.error(5, "Input/output error")
+
+    monkeypatch.setattr(termios, "tcflush", gone)
+    line.abort()
+    assert not line.feed(FEED)
+    line.close()
+
+
+def test_a_receiver_that_resets_blocks_the_line_and_is_found_anew(receiver: Receiver) -> None:
+    """H30: an error while sending, or while asking, is no feed."""
+    line = make_line(f"tcp://127.0.0.1:{receiver.port}")
+    assert isinstance(line, TcpLine)
+    receiver.open(line)
+    assert receiver.peer is not None
+    receiver.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    receiver.peer.close()
+    assert line._has_hung_up()
+    assert not line.feed(FEED)
+    receiver.open(line)
+    assert line.feed(FEED)
+    line.close()
+
+
+def test_a_send_that_fails_is_no_feed(receiver: Receiver) -> None:
+    def broken(fd: int) -> int:
+        raise OSError(5, "unplugged")
+
+    line = TcpLine("127.0.0.1", receiver.port, queued=broken)
+    receiver.open(line)
+    assert not line.feed(FEED)
+    line.close()
+
+
+@pytest.mark.parametrize(
+    ("baud", "speed"),
+    [
+        (9600, termios.B9600),
+        (19200, termios.B19200),
+        (57600, termios.B57600),
+        (115200, termios.B115200),
+    ],
+)
+def test_each_speed_is_set_as_told(wire: tuple[int, str], baud: int, speed: int) -> None:
+    line = make_line(wire[1], baud)
+    line.open()
+    assert termios.tcgetattr(wire[0])[4:6] == [speed, speed]
+    line.close()
+
+
+def test_a_living_port_is_not_opened_again(
+    wire: tuple[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening drops modem lines and takes time."""
+    line = TtyLine(wire[1])
+    line.open()
+
+    def refused(path: str, flags: int) -> int:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(os, "open", refused)
+    line.open()
+    assert line.feed(FEED)
+    line.close()

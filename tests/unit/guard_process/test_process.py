@@ -2,9 +2,11 @@
 """The shell around the machine with a line, a journal and a clock that can fail. H30, H33, H37."""
 
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -269,3 +271,105 @@ def test_a_message_just_before_a_tick_waits_for_it(
         assert lease.seq == rig.seq
         assert bool(slept) is waits
         assert (process.guard.ticks > ticks) is waits
+
+
+def test_garbage_on_the_lease_socket_ends_the_controller(rig: Rig) -> None:
+    """H31: what follows it is not read, and an armed guard latches."""
+    rig.run()
+    rig.peer.sendall(b"{}\n" + encode_lease(make_lease(rig.seq + 9, rig.now, 5.0)))
+    seq = rig.process.guard.lease
+    rig.process.turn()
+    assert rig.process.guard.lease is None
+    assert seq is not None
+    assert first_out(rig) == "peer_lost"
+    assert rig.process._lease_door.peers == []
+    assert any(b'"lease socket"' in line for line in rig.journal.lines)
+
+
+def test_a_second_controller_finds_no_room(rig: Rig) -> None:
+    """The first one stays, and goes on."""
+    rig.run()
+    with rig.join("lease") as second:
+        rig.step(2)
+        assert second.recv(1) == b""
+    rig.step(3)
+    assert rig.process.guard.state is GuardState.RUN
+
+
+@pytest.mark.parametrize("word", [b"", b"x"])
+def test_only_the_end_of_the_pipe_is_the_parents_end(rig: Rig, word: bytes) -> None:
+    """H26."""
+    reader, writer = os.pipe()
+    rig.process._parts = replace(rig.process._parts, config=replace(rig.config, parent_fd=reader))
+    if word:
+        os.write(writer, word)
+    else:
+        os.close(writer)
+    rig.process._hear_parent()
+    assert rig.process.ending == ("" if word else "parent")
+    os.close(reader)
+    if word:
+        os.close(writer)
+
+
+def test_without_a_parent_nobody_is_missed(rig: Rig) -> None:
+    rig.process._hear_parent()
+    assert rig.process.ending == ""
+
+
+@pytest.mark.parametrize(("slept_s", "is_trusted"), [(0.5, True), (0.5001, False), (-9.0, True)])
+def test_half_a_second_of_sleep_is_a_suspend(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, slept_s: float, is_trusted: bool
+) -> None:
+    rig.run()
+    rig.process._slept_s = 7.0
+    monkeypatch.setattr(module, "_slept_s", lambda: 7.0 + slept_s)
+    rig.step()
+    assert (rig.process.guard.state is GuardState.RUN) is is_trusted
+
+
+def test_idle_clients_do_not_keep_a_stop_out(rig: Rig) -> None:
+    """H60: the seventeenth pushes the oldest out."""
+    clients = []
+    for _ in range(16):
+        clients.append(rig.join("control"))
+        rig.step()
+    assert len(rig.process._control_door.peers) == 16
+    assert rig.ask("stop", actor="a")["state"] == "latched"
+    assert clients[0].recv(1) == b""
+    assert len(rig.process._control_door.peers) <= 16
+    for client in clients:
+        client.close()
+
+
+def test_deadlines_are_absolute(rig: Rig) -> None:
+    """A tick that comes late does not move the next one."""
+    rig.run()
+    due = rig.process._next_tick = rig.now + TICK_S
+    rig.now = due + 0.4 * TICK_S
+    rig.process.turn()
+    assert rig.process._next_tick == pytest.approx(due + TICK_S)
+    rig.now = due + 3.4 * TICK_S
+    rig.process.turn()
+    assert rig.process._next_tick == pytest.approx(rig.now + TICK_S)
+
+
+def test_a_tick_is_due_at_its_time_and_not_before(rig: Rig) -> None:
+    ticks = rig.process.guard.ticks
+    rig.process._next_tick = rig.now + 1e-6
+    rig.process._tick_if_due()
+    assert rig.process.guard.ticks == ticks
+    rig.process._next_tick = rig.now
+    rig.process._tick_if_due()
+    assert rig.process.guard.ticks == ticks + 1
+
+
+@pytest.mark.parametrize(("late_ticks", "next_s"), [(0.5, 0.125), (1.0, 0.25), (1.5, 0.25)])
+def test_a_deadline_that_is_past_or_now_is_skipped(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, late_ticks: float, next_s: float
+) -> None:
+    monkeypatch.setattr(module, "TICK_S", 0.25)
+    rig.now = 1024.0
+    rig.process._next_tick = rig.now - late_ticks * 0.25
+    rig.process._tick_if_due()
+    assert rig.process._next_tick == rig.now + next_s

@@ -115,3 +115,47 @@ def test_an_impossible_demand_is_a_hit_that_latches(amplitude: float) -> None:
 @pytest.mark.parametrize("amplitude", [None, 0.0, -0.0, 5e-324, 7.5])
 def test_a_possible_demand_is_none(amplitude: float | None) -> None:
     assert demand_hits(FieldDemand(amplitude), PLAN) == ()
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "value"),
+    [(8.0, 8.0), (-0.5, -0.5), (math.nan, None), (math.inf, None), (-math.inf, None)],
+)
+def test_a_hit_keeps_the_number_where_there_is_one(amplitude: float, value: float | None) -> None:
+    (hit,) = demand_hits(FieldDemand(amplitude), PLAN)
+    assert (hit.code, hit.hazard, hit.where, hit.value) == (
+        "demand_invalid",
+        "H40",
+        "control",
+        value,
+    )
+    assert hit.limit == 7.5
+
+
+def test_a_status_counts_for_just_200_ms() -> None:
+    """H29."""
+    early = replace(request(), now=0.2)
+    assert isinstance(gate(replace(early, guard=status(0.0))), Permit)
+    silent = gate(replace(early, now=math.nextafter(0.2, 1.0), guard=status(0.0)))
+    assert isinstance(silent, Inhibit)
+    assert silent.reasons == (Reason("guard_silent", "guard", None, 0.2),)
+
+
+@pytest.mark.parametrize(("period_s", "lasts_s"), [(0.1, 0.3), (0.3, 0.9), (0.4, 1.0), (9.0, 1.0)])
+def test_a_permit_ends_by_itself(period_s: float, lasts_s: float) -> None:
+    """H26: three periods, a second at most."""
+    verdict = gate(
+        replace(request(), now=0.0, guard=status(0.0), plan=replace(PLAN, period_s=period_s))
+    )
+    assert isinstance(verdict, Permit)
+    assert verdict.expires_at == pytest.approx(lasts_s)
+
+
+def test_a_refusal_says_where_and_how_much() -> None:
+    latch = latched(Latch(), (TRIP,), 1.0, 1.0)
+    verdict = gate(request(latch=latch))
+    assert verdict == Inhibit((Reason("skin_trip", "skin", 44.1, 44.0),), tripped=True)
+    verdict = gate(request(hits=(CUT,)))
+    assert verdict == Inhibit((Reason("skin_cap", "skin", 43.6, 43.5),), tripped=False)
+    verdict = gate(request(guard=status(state=GuardState.DISABLED), phase=Phase.CHECK))
+    assert verdict == Inhibit((Reason("phase", "check"), Reason("guard_state", "disabled")), False)

@@ -41,7 +41,8 @@ def test_an_inhibit_never_latches() -> None:
 def test_it_cannot_grow_without_bound() -> None:
     many = tuple(Hit("x", "H01", Effect.TRIP, str(n), None, None) for n in range(500))
     latch = latched(Latch(), many, 1.0, 1.0)
-    assert len(latch.trips) == TRIPS_MAX
+    assert len(latch.trips) == TRIPS_MAX == 64
+    assert latched(latch, many, 2.0, 2.0) is latch
     assert latch.trips[0].where == "0"
 
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from mnht_controller.domain.codec import CodecError
 from mnht_controller.domain.trip import Trip
 from mnht_controller.interlock.lease import (
+    LEASE_AGE_S_MAX,
     LINE_BYTES_MAX,
+    STATUS_AGE_S_MAX,
     Ask,
     Request,
     age_s,
@@ -138,3 +140,39 @@ def test_age(at: float, age: float | None) -> None:
 def test_age_of_a_guard_that_was_never_heard() -> None:
     assert status_age_s(None, 10.0) is None
     assert status_age_s(status(9.5), 10.0) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("at", "now", "age"), [(0.05, 0.0, 0.0), (math.nextafter(0.05, 1.0), 0.0, None)]
+)
+def test_a_stamp_may_lie_just_so_far_ahead(at: float, now: float, age: float | None) -> None:
+    """H33: the reader's clock was read before the message."""
+    assert age_s(at, now) == age
+    assert is_fresh(at, now, 0.0) is (age is not None)
+
+
+def test_at_its_limit_a_stamp_is_fresh() -> None:
+    assert is_fresh(0.0, 0.4, 0.4)
+    assert not is_fresh(0.0, math.nextafter(0.4, 1.0), 0.4)
+    assert not is_fresh(0.0, 0.4, math.nan)
+
+
+def test_how_old_what_may_be() -> None:
+    """H26, H27, H29: 400 ms for the lease, 200 ms for the guard's word."""
+    assert (LEASE_AGE_S_MAX, STATUS_AGE_S_MAX) == (0.4, 0.2)
+
+
+def test_a_line_has_its_longest() -> None:
+    line = encode_request(Request(Ask.STOP, "desk"))
+    assert decode_request(line.ljust(65_536)).kind is Ask.STOP
+    with pytest.raises(CodecError, match="65537 bytes"):
+        decode_request(line.ljust(65_537))
+
+
+def test_a_lease_says_so_at_its_beginning() -> None:
+    start = b'{"kind":'
+    line = encode_lease(LEASE).removeprefix(start)
+    fitting = b" " * (32 - len(start) - len(b'"lease"'))
+    assert decode_from_controller(start + fitting + line) == LEASE
+    with pytest.raises(CodecError):
+        decode_from_controller(start + fitting + b" " + line)

@@ -373,3 +373,11 @@ def test_dose_does_not_follow_a_probe_that_falls_off_h01():
 def test_tuples_that_do_not_match_are_our_bug():
     with pytest.raises(InvariantError):
         observe((SKIN,), (), (), Clock(0.0, 0.0, 1.0, False))
+
+
+def test_prediction_starts_from_a_second_of_smoothing():
+    bench = Bench(replace(SKIN, noise_c=0.0), field_on=False)
+    bench.now += 50.0
+    bench.tick(40.0)
+    bench.tick(41.1)
+    assert bench.believed().smooth_c == pytest.approx(40.0 + 0.1 / 1.1 * 1.1)

@@ -79,3 +79,29 @@ def test_fast_slope_looks_one_to_two_seconds_back():
     assert min(spans) >= 1.0 - 1e-9
     assert max(spans) <= 2.0 + 1e-9
     assert len(spans) >= 89
+
+
+def test_a_bin_just_as_old_as_the_window_still_counts():
+    track = rate.SlopeTrack((0.0,), (36.0,), 11.0, 11.0, 36.11, 1)
+    assert rate.close(track, 12.0, 36.12, 10.0).rate_c_per_s == pytest.approx(0.01)
+    older = rate.SlopeTrack((-1e-9,), (36.0,), 11.0, 11.0, 36.11, 1)
+    assert rate.close(older, 12.0, 36.12, 10.0).rate_c_per_s is None
+
+
+def test_a_bin_closes_after_a_second_if_there_is_one():
+    empty, begun = rate.SlopeTrack(), rate.extend(rate.SlopeTrack(), 5.0, 36.0)
+    assert not any(rate.closes(empty, at_s) for at_s in (0.0, 0.5, 1.0, 99.0))
+    assert [rate.closes(begun, at_s) for at_s in (5.0, 5.999, 6.0, 9.0)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    assert rate.closes(begun, float("nan"))
+
+
+def test_the_window_is_as_long_as_its_formula_says():
+    sigma_c, spacing_s, horizon_s = 0.05, 0.1, 60.0
+    expected_s = (12.0 * spacing_s * (sigma_c * horizon_s / 0.1) ** 2) ** (1.0 / 3.0)
+    assert rate.WINDOW_S_MIN < expected_s < rate.WINDOW_S_MAX
+    assert rate.window_s(sigma_c, spacing_s, horizon_s) == pytest.approx(expected_s)
