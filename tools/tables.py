@@ -200,8 +200,6 @@ NUMBERS: tuple[tuple[str, str, str, str], ...] = (
     ("core.phases", "PRESENCE_S", "s", "presence must be confirmed: event, no arming"),
     ("core.phases", "PRESENCE_LOST_S", "s", "presence not confirmed: pause"),
     ("interlock.start_findings", "DISK_MB_MIN", "MB", "less room on the disk: no arming"),
-    ("interlock.start_findings", "SKIN_C_MIN", "°C", "a colder skin probe: no arming"),
-    ("interlock.start_findings", "INNER_C_MIN", "°C", "a colder inner probe: no arming"),
     ("interlock.start_findings", "SKIN_SPREAD_C_MAX", "°C", "skin probes before field: no arming"),
     ("thermometry.plausibility", "JUMP_C", "°C", "largest step from the last accepted sample"),
     ("thermometry.plausibility", "FALL_C_PER_S_MAX", "°C/s", "steeper fall: the probe is off"),

@@ -141,7 +141,7 @@ ALARMS: tuple[Alarm, ...] = (
     Alarm("tick_late", ("tick_late",), _SHELL, _LOW, _LOW, _PASSING, LATE_S,
           "The controller is held up", "End other programs on this host."),
     Alarm("cannot_start",
-          ("probe_suspect", "skin_too_warm", "too_cold", "skin_spread", "baseline",
+          ("probe_suspect", "skin_too_warm", "skin_spread", "baseline",
            "prediction_unknown", "source_not_zero", "envelope", "plan_hash", "region_mismatch",
            "role_unprobed", "prescription", "gains", "guard_state", "guard_envelope",
            "guard_fault", "guard_deaf", "device_mixture", "disk_space", "spent_unreadable",

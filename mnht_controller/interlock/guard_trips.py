@@ -60,7 +60,8 @@ PULSE_TRIPS: tuple[GuardTrip, ...] = (
               "Field is off. Check that coil, deposit and tumor probe are where planned; reset."),
     GuardTrip("pulse_lag", ("H07",), "a tumor probe answers later than declared",
               "Field is off. Check the thermometer's averaging, and that the tip is in the "
-              "deposit; then reset."),
+              "deposit; a tip that is not needs its lag declared (lag_s), or a protocol with "
+              "pulse_power = 0. Then reset."),
 )  # fmt: skip
 """Why control refuses the plant after the identification pulse."""
 

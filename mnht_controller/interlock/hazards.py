@@ -42,7 +42,7 @@ _SOURCE_LOST_S = 0.75
 HAZARDS: tuple[Hazard, ...] = (
     # ---- thermometry -----------------------------------------------------------------------
     Hazard("H01", "skin probe falls off and reads the air", "the loop sees cold, asks for more",
-           (_B,), ("probe_implausible", "probe_bad", "skin_falls", "region_cap", "too_cold",
+           (_B,), ("probe_implausible", "probe_bad", "skin_falls", "region_cap",
             "skin_spread"), 3.0,
            "A slide slower than 0.12 °C/s is no fall; caps on field, dose and time bound it."),
     Hazard("H02", "half-lifted probe reads low", "skin is warmer than it says", (_B,),

@@ -59,7 +59,6 @@ PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("gains", "a number of the controller is none", at.gains),
     Permissive("probe_suspect", "a required probe does not read well", at.probe_suspect),
     Permissive("skin_too_warm", "skin is at or above the set-point already", at.skin_too_warm),
-    Permissive("too_cold", "a probe is colder than living tissue", at.too_cold),
     Permissive("skin_spread", "skin probes disagree before any field", at.skin_spread),
     Permissive("baseline", "probes disagree although nothing is heated yet", at.baseline),
     Permissive("prediction_unknown", "where the skin is heading is not known yet",

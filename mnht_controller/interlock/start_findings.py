@@ -32,9 +32,6 @@ DISK_MB_MIN = 500.0
 DISK_SESSIONS = 3.0
 TICK_BYTES = 4000.0
 """What one tick writes into the journals of controller and guard together, rounded up."""
-SKIN_C_MIN = 20.0
-INNER_C_MIN = 30.0
-"""Colder is no living tissue: the probe is not where it should be."""
 SKIN_SPREAD_C_MAX = 8.0
 """Before any field, required skin probes on one body region agree within this."""
 
@@ -283,16 +280,6 @@ def skin_too_warm(request: StartRequest) -> Iterable[Reason]:
         for probe, value in _values(request)
         if probe.role is Role.SKIN and not (value < limit)
     ]
-
-
-def too_cold(request: StartRequest) -> Iterable[Reason]:
-    """A required probe reads what no living tissue has: it hangs in the air."""
-    found = []
-    for probe, value in _values(request):
-        limit = SKIN_C_MIN if probe.role is Role.SKIN else INNER_C_MIN
-        if probe.required and not (value >= limit):
-            found.append(Reason("too_cold", probe.id, value, limit))
-    return found
 
 
 def skin_spread(request: StartRequest) -> Iterable[Reason]:

@@ -77,6 +77,7 @@ _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("alarms_unreadable", "the alarms of the last run do not read", ("H37",)),
     ("alarms_not_kept", "the disk does not take the alarms", ("H34",)),
     ("session.view_lost", "paused: nobody was watching", ("H47",)),
+    ("session.presence_lost", "paused: nobody confirmed to be present", ("H47",)),
     ("session.guard_gone", "the guard let go of the enable line", ("H29",)),
     ("session.start_timeout", "START did not come in time", ()),
     ("session.pause_timeout", "the pause lasted too long", ()),

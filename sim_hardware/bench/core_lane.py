@@ -9,29 +9,30 @@ import hashlib
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mnht_controller.app.build import plan_for
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
-from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.guard import machine
 from mnht_controller.runtime.controller import UNDER_WAY, leased_amplitude
 from mnht_controller.runtime.decide import State, decide, initial
+from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.core_source import CoreSource
 from sim_hardware.bench.course import Course, first_of_each
-from sim_hardware.bench.operator import ACTOR, REREAD_S, SETTLE_S
+from sim_hardware.bench.operator import ACTOR, PRESENT_S, REREAD_S, SETTLE_S
 from sim_hardware.bench.oracles import Evidence, Held
 from sim_hardware.bench.processes import CONTROLLER, GUARD
 from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.bench.watch import Refusal, Sight, Watch, first_due
-from sim_hardware.bench.world import World
+from sim_hardware.bench.world import OWN, OWN_PERIOD_S, World
 from sim_hardware.faults import Fault, Timeline
 
 STEP_S = 0.05
@@ -73,7 +74,11 @@ class CoreLane:
         self.watch = Watch(self.plan.envelope.limits, with_commands=bypass is None)
         self.source = CoreSource(self.world, 0.0)
         self.state: State = initial(self.plan, Latch())
-        self.guard = machine.start(0.0, Latch())
+        own = settings.guard_thermometer
+        self._own_channel = None if own is None else own.channel
+        self._own_due_at = OWN_PERIOD_S
+        begun = machine.start(0.0, Latch())
+        self.guard = begun if own is None else replace(begun, own=machine.Own(0.0))
         self._status: GuardStatus | None = None
         self._bypass = bypass
         self._roles = tuple(probe.role.value for probe in self.plan.envelope.probes)
@@ -85,6 +90,7 @@ class CoreLane:
         self._reading_since: float | None = None
         self._confirm_s = plot.confirm_s
         self._is_confirmed, self._journal_ok = False, True
+        self._host, self._present_at = SteadyHost(), -math.inf
         self._ended_at: float | None = None
         self._hash = hashlib.sha256()
         targets = self.world.targets({}, self._process)
@@ -116,7 +122,7 @@ class CoreLane:
         return first_of_each((*own, *self.seen.guard_trips))
 
     def evidence(self) -> Evidence:
-        """What the oracles judge. There is no journal here, so none can be broken."""
+        """What the oracles judge. Here are no journal and no alarms, so I6 and I7 find nothing."""
         seen, trips = self.seen, self.trips()
         fault_at, class_s = first_due(self._timeline.log, seen.refusal.at, seen.edges)
         return Evidence(
@@ -154,6 +160,8 @@ class CoreLane:
     def _given(self, number: int) -> TickInput:
         now = self.now
         intents, self._intents = tuple(self._intents), []
+        if any(intent.verb is not Verb.STOP for intent in intents):
+            self._present_at = now
         return TickInput(
             tick=number,
             now=now,
@@ -165,7 +173,12 @@ class CoreLane:
             uncertain_s=0.0,
             guard=self._status,
             intents=intents,
-            health=Health(self._journal_ok, 0.0, 0),
+            health=Health(
+                journal_ok=self._journal_ok,
+                presence_s=now - self._present_at,
+                disk_free_mb=self._host.disk_free_mb(),
+                slept_s=self._host.slept_s(),
+            ),
         )
 
     def _reading(self, device: str, channel: int, number: int) -> Reading:
@@ -185,6 +198,7 @@ class CoreLane:
             source=given.source,
             uncertain_s=given.uncertain_s,
             over=decision.phase not in UNDER_WAY,
+            complete=decision.phase is Phase.COMPLETE,
         )
         if self._holds(GUARD):
             self._inbox.append(lease)
@@ -220,6 +234,8 @@ class CoreLane:
             self._once(Verb.PREPARE)
         elif phase is Phase.CHECK and not self._is_confirmed:
             self._confirm(given.now)
+        elif phase in ENERGIZING and given.health.presence_s >= PRESENT_S:
+            self._wish(Verb.PRESENT, None)
         elif phase is Phase.ARMED and self.guard.state is GuardState.ARMED:
             self._once(Verb.START)
 
@@ -261,11 +277,22 @@ class CoreLane:
         waiting, self._inbox = self._inbox, []
         for lease in waiting:
             self._renew(lease)
+        self._hear()
         after, data = machine.tick(self.guard, self.now)
         self._note(after)
         if data:
             self.world.line.feed(data, self.now)
         self._status = machine.status(self.guard, self.now)
+
+    def _hear(self) -> None:
+        """The guard's own thermometer: the newest line that has come, rounded as it writes it."""
+        if self._own_channel is None or self.now < self._own_due_at - STEP_S / 2:
+            return
+        self._own_due_at = self.now + OWN_PERIOD_S
+        celsius = self.world.channel_c(OWN, self._own_channel, self.now)
+        is_number = celsius is not None and math.isfinite(celsius)
+        said = round(celsius, 2) if celsius is not None and is_number else None
+        self._note(machine.hear(self.guard, said, self.now))
 
     def _note(self, after: machine.Guard) -> None:
         before, self.guard = self.guard, after

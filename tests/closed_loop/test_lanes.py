@@ -79,6 +79,27 @@ def test_a_probe_fault_trips_in_the_core_lane():
     assert answer["violations"] == []
 
 
+@pytest.mark.parametrize("lane", lanes.LANES)
+@pytest.mark.parametrize(
+    ("verb", "argument", "code"),
+    [("probe_offset", "1:3.0", "own_disagrees"), ("probe_stuck", "1:42.5", "own_silent")],
+)
+def test_the_guard_has_a_thermometer_of_its_own(lane: str, verb: str, argument: str, code: str):
+    """Neither probe nor controller has a part in it."""
+    fault = Fault(25.0, "guard_thermometer", verb, argument)
+    answer = played(lane, replace(CALM, faults=(fault,)))
+    assert (answer["outcome"], answer["trips"][0]) == ("tripped", code)
+    assert answer["violations"] == []
+
+
+def test_an_operator_stays_present_in_the_core_lane():
+    run = CoreLane(SETTINGS, replace(CALM, until_s=340.0))
+    run.run()
+    assert run.seen.course.first(Phase.PAUSED) is None
+    assert run.seen.edges[-1].energized
+    assert run.trips() == ()
+
+
 def test_the_operator_can_begin_anew_after_a_stop():
     """H60: STOP latches both, a reset lets both go, and only a new confirmation arms."""
     anew = (

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from mnht_controller.domain.phase import Phase
-from sim_hardware.bench import causes, matrix
+from sim_hardware.bench import causes, matrix, simulate
 from sim_hardware.bench.forks import branch
+from sim_hardware.bench.oracles import violations
 from sim_hardware.bench.saved import STATES, bench_site, trunk
 from sim_hardware.bench.scenario import Scenario, load_scenario
 from sim_hardware.bench.simulate import Simulation
@@ -25,6 +26,24 @@ def test_a_hazard_is_judged():
     assert (row.runs, row.effective, row.violations, result.failures) == (4, 4, 0, [])
     assert row.bound == 0.75
     assert set(row.first_out) <= {"lease_expired"}
+
+
+@pytest.mark.parametrize("is_shown", [True, False])
+def test_a_stopped_controller_tells_of_the_guards_trip_once_it_goes_on(is_shown, monkeypatch):
+    """H27 and I7: it cannot before, and it must then."""
+    if not is_shown:
+        monkeypatch.setattr(simulate, "raised_in", lambda lines: ())
+    state = STATES[0]
+    fault = Fault(state.after_s + 1.0, "host", "controller_stopped", "2.75")
+    with trunk(bench_site(), state) as held:
+        run = held.run
+        run.follow(held.whole(Scenario((fault,), until_s=state.after_s + 12.0)))
+        run.run()
+        evidence = run.evidence()
+    (trip,) = [trip for trip in run.guard.trips() if trip.code == "lease_expired"]
+    (told,) = [trip for trip in evidence.guard_trips if trip.code == "lease_expired"]
+    assert 2.0 < told.at - trip.at < 2.75
+    assert [text[:2] for text in violations(evidence)][:1] == ([] if is_shown else ["I7"])
 
 
 def test_what_an_oracle_finds_is_kept_with_its_scenario(monkeypatch, tmp_path):

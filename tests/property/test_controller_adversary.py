@@ -13,12 +13,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from mnht_controller.domain.codec import digest
 from mnht_controller.domain.command import Permit
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.phase import ENERGIZING, Phase
+from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.reading import Quality, Reading, SourceReading
-from mnht_controller.domain.tick import Decision, Health, TickInput
+from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.bounds import cap_at_ka_per_m
 from mnht_controller.interlock.evaluate import evaluate, present
@@ -26,9 +28,14 @@ from mnht_controller.interlock.latch import causes
 from mnht_controller.interlock.rules import RULES
 from mnht_controller.runtime import decide as module
 from mnht_controller.runtime.decide import State, decide, initial
-from tests.plans import plan
+from tests.plans import HEALTHY, PRESCRIPTION, plan
 
-PLAN = plan()
+UNPULSED = replace(PRESCRIPTION, pulse_power=0.0)
+PLANS = (
+    plan(),
+    replace(plan(prescription_sha256=digest(UNPULSED)), prescription=UNPULSED),
+)
+"""The ramp begins with the identification pulse, or with the loop."""
 DT_S = 0.1
 NUMBER = st.floats(allow_nan=True, allow_infinity=True)
 CELSIUS = NUMBER | st.floats(34.0, 46.0) | st.none()
@@ -37,23 +44,26 @@ HOLDING = {GuardState.ARMED, GuardState.RUN}
 
 
 class Adversary(RuleBasedStateMachine):
-    """Random wishes, readings, sources, guards, journals and steps of time."""
+    """Random wishes, readings, sources, guards, hosts and steps of time."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now, self.treatment_s, self.number = 1000.0, 0.0, 0
-        self.state = initial(PLAN, Latch())
+        self.plan: Plan = PLANS[0]
+        self.state = initial(self.plan, Latch())
         self.decision: Decision | None = None
         self.guard: GuardStatus | None = None
-        self.follow(GuardState.DISABLED)
 
     def follow(self, state: GuardState, **changes: Any) -> None:
-        status = GuardStatus(1, self.now, state, PLAN.envelope_sha256, 1, armed_at=self.now)
+        sha = self.plan.envelope_sha256
+        status = GuardStatus(1, self.now, state, sha, self.number, armed_at=self.now)
         self.guard = replace(status, **changes)
 
-    @initialize()
-    def ramp(self) -> None:
+    @initialize(chosen=st.sampled_from(PLANS))
+    def ramp(self, chosen: Plan) -> None:
         """Start where most can go wrong: in the ramp, with a field."""
+        self.plan, self.state = chosen, initial(chosen, Latch())
+        self.follow(GuardState.DISABLED)
         for _ in range(125):
             self.quiet()
         self.ask([Verb.PREPARE], None)
@@ -64,13 +74,13 @@ class Adversary(RuleBasedStateMachine):
         for _ in range(3):
             self.quiet()
         assert self.state.core.phase is Phase.RAMP
+        assert self.state.core.pulse.is_running is (chosen.prescription.pulse_power > 0.0)
         assert self.permitted() > 0.0
 
     @rule()
     def quiet(self) -> None:
         """A tick in which all is well and the guard has just spoken."""
-        if self.guard is not None:
-            self.guard = replace(self.guard, at=self.now + DT_S)
+        self.quiet_guard()
         self.tick()
 
     @rule(
@@ -118,11 +128,20 @@ class Adversary(RuleBasedStateMachine):
     @rule(
         state=st.sampled_from(GuardState),
         age=st.sampled_from((0.0, 0.1, 0.2, 0.3, -0.04, -1.0, math.nan)),
-        sha=st.sampled_from((PLAN.envelope_sha256, PLAN.envelope_sha256, "")),
+        sha=st.sampled_from((None, None, "")),
         fed=st.booleans(),
+        behind=st.sampled_from((0, 0, 6)),
+        fault=st.sampled_from(("", "", "latch cannot be kept")),
     )
-    def speak(self, state: GuardState, age: float, sha: str, fed: bool) -> None:
-        self.follow(state, at=self.now + DT_S - age, envelope_sha256=sha, line_fed=fed)
+    def speak(self, state: GuardState, age: float, sha: str | None, **drawn: Any) -> None:
+        self.follow(
+            state,
+            at=self.now + DT_S - age,
+            envelope_sha256=self.plan.envelope_sha256 if sha is None else sha,
+            lease_seq=self.number - drawn["behind"],
+            line_fed=drawn["fed"],
+            fault=drawn["fault"],
+        )
         self.tick()
 
     @rule()
@@ -130,10 +149,19 @@ class Adversary(RuleBasedStateMachine):
         self.guard = None
         self.tick()
 
-    @rule(journal_ok=st.booleans(), seen_s=NUMBER | st.sampled_from((0.0, 11.0, 61.0)))
-    def health(self, journal_ok: bool, seen_s: float) -> None:
+    @rule(
+        journal_ok=st.booleans(),
+        spent_ok=st.booleans(),
+        operator_seen_s=NUMBER | st.sampled_from((0.0, 11.0, 61.0)),
+        presence_s=NUMBER | st.sampled_from((0.0, 301.0, 901.0)),
+        disk_free_mb=NUMBER | st.none() | st.sampled_from((0.0, 10_000.0)),
+        slept_s=NUMBER | st.sampled_from((0.0, 0.0, 60.0)),
+        silent_tasks=st.sampled_from(((), ("source",))),
+        lost_devices=st.sampled_from(((), ("source",))),
+    )
+    def health(self, **drawn: Any) -> None:
         self.quiet_guard()
-        self.tick(health=Health(journal_ok, seen_s))
+        self.tick(health=replace(HEALTHY, **drawn))
 
     @rule(step=st.sampled_from((0.0, 0.19, 1.0, 61.0, 601.0, -0.5)))
     def late(self, step: float) -> None:
@@ -144,7 +172,7 @@ class Adversary(RuleBasedStateMachine):
 
     def quiet_guard(self) -> None:
         if self.guard is not None:
-            self.guard = replace(self.guard, at=self.now + DT_S)
+            self.guard = replace(self.guard, at=self.now + DT_S, lease_seq=self.number)
 
     def permitted(self) -> float:
         return self.state.permit_ka_per_m or 0.0
@@ -156,7 +184,7 @@ class Adversary(RuleBasedStateMachine):
         self.number += 1
         given = self._given(changes)
         before = self.state
-        self.state, self.decision = decide(PLAN, before, given)
+        self.state, self.decision = decide(self.plan, before, given)
         self._judge_permit(given, self.decision)
         self._judge_latch(before, given)
 
@@ -181,7 +209,7 @@ class Adversary(RuleBasedStateMachine):
             uncertain_s=0.0,
             guard=self.guard,
             intents=(),
-            health=Health(),
+            health=HEALTHY,
         )
         return replace(base, **changes)
 
@@ -194,7 +222,7 @@ class Adversary(RuleBasedStateMachine):
         assert math.isfinite(amplitude)
         assert 0.0 <= amplitude <= 7.5
         assert given.source is not None
-        assert amplitude <= cap_at_ka_per_m(PLAN.envelope, given.source.frequency_hz)
+        assert amplitude <= cap_at_ka_per_m(self.plan.envelope, given.source.frequency_hz)
         assert amplitude <= (decision.demand.field_ka_per_m or 0.0)
         assert verdict.serial == given.tick
         assert given.now < verdict.expires_at <= given.now + 1.0
@@ -204,7 +232,7 @@ class Adversary(RuleBasedStateMachine):
         assert guard is not None
         assert -0.05 - 1e-9 <= given.now - guard.at <= 0.2
         assert guard.state in HOLDING
-        assert guard.envelope_sha256 == PLAN.envelope_sha256
+        assert guard.envelope_sha256 == self.plan.envelope_sha256
 
     def _judge_latch(self, before: State, given: TickInput) -> None:
         """A latch loses nothing but by a reset, and lets go only with its cause gone."""
@@ -212,7 +240,7 @@ class Adversary(RuleBasedStateMachine):
         if was.trips == after.trips[: len(was.trips)]:
             return
         assert any(intent.verb is Verb.RESET for intent in given.intents)
-        _, witness = module._look(PLAN, before, given)
+        _, witness = module._look(self.plan, before, given)
         memory, _ = evaluate(RULES, before.memory, witness)
         assert not causes(present(RULES, memory, witness))
         assert not any(intent.verb is Verb.STOP for intent in given.intents)

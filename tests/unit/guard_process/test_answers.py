@@ -13,6 +13,7 @@ from mnht_controller.guard.answers import Desk as Answers
 from mnht_controller.guard.answers import Refusal
 from mnht_controller.guard.line import LineError
 from mnht_controller.guard.machine import Guard
+from mnht_controller.journal.ledger import Ledger
 from mnht_controller.journal.records import Header
 from mnht_controller.journal.sink import MemoryJournal
 from tests.plans import ENVELOPE
@@ -39,6 +40,13 @@ class Line:
     def close(self) -> None: ...
 
 
+class Pages(Ledger):
+    """A ledger without a file or a thread; `why` is switched by the tests."""
+
+    def __init__(self) -> None:
+        self.why = ""
+
+
 class Counter:
     """A desk with somebody behind it; `ask` gives the reply."""
 
@@ -46,7 +54,8 @@ class Counter:
         self.desk = desk or Desk()
         self.line = Line()
         self.journal = MemoryJournal(Header("guard", "test", ""), lambda: self.desk.now)
-        self.answers = Answers(self.line, self.journal)
+        self.ledger = Pages()
+        self.answers = Answers(self.line, self.journal, self.ledger)
         if desk is None:
             self.desk.run(1.2)
 
@@ -125,10 +134,10 @@ def test_garbage_gets_a_reply_and_changes_nothing(line: bytes) -> None:
 
 @pytest.mark.parametrize(("actor", "where"), [("nurse", "nurse"), ("", "somebody")])
 def test_stop_needs_nobody_and_nothing(actor: str, where: str) -> None:
-    """H60: a missing line, a sick journal and a missing name do not keep it out."""
+    """H60: missing line, sick journal, unreadable ledger, missing name: none keeps it out."""
     counter = Counter(Desk().heat())
     counter.line.fault, counter.answers.fault = "gone", "cannot be kept"
-    counter.journal.why = "disk full"
+    counter.journal.why, counter.ledger.why = "disk full", "guard.spent: cannot be read"
     assert counter.ask(kind="stop", actor=actor) == {"ok": True, "reasons": [], "state": "latched"}
     (trip,) = counter.guard.latch.trips
     assert (trip.code, trip.where) == ("operator_stop", where)
@@ -151,11 +160,12 @@ Break = Callable[[Counter], None]
     [
         (lambda c: setattr(c.line, "fault", "no line"), "no line"),
         (lambda c: setattr(c.journal, "why", "disk full"), "disk full"),
+        (lambda c: setattr(c.ledger, "why", "spent cannot be read"), "spent cannot be read"),
         (lambda c: setattr(c.answers, "fault", "latch cannot be kept"), "latch cannot be kept"),
     ],
 )
 def test_what_only_the_process_knows_refuses_arming(harm: Break, reason: str) -> None:
-    """H30, H34, H37."""
+    """H30, H34, H37, H43."""
     counter = Counter()
     shown = counter.propose()
     harm(counter)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The shell around the machine with a line, a journal and a clock that can fail. H30, H33, H37."""
 
+import contextlib
 import json
 import os
 import socket
@@ -13,7 +14,7 @@ import pytest
 
 from mnht_controller.domain.codec import from_plain
 from mnht_controller.domain.errors import InvariantError
-from mnht_controller.domain.lease import GuardState
+from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.trip import Latch
 from mnht_controller.guard import machine
 from mnht_controller.guard import process as module
@@ -56,7 +57,10 @@ class FakeLine:
 
 
 class Rig:
-    """A GuardProcess in this process, with a clock that moves one tick a step."""
+    """A GuardProcess in this process, with a clock that moves one tick a step.
+
+    Each step sends a lease; `heard` is what the last one brought back.
+    """
 
     def __init__(self, folder: Path, own: OwnThermometer | None = None) -> None:
         self.now = 1000.0
@@ -70,7 +74,10 @@ class Rig:
             Parts(self.config, Latch(), self.line, self.journal, self.ledger, self.clock, own)
         )
         self.peer = self.join("lease")
+        self.peer.setblocking(False)
+        self.heard = b""
         self.seq = 0
+        self._sampled_at = self.now
         self.permit = 0.0
 
     def clock(self) -> float:
@@ -86,10 +93,19 @@ class Rig:
         for _ in range(count):
             self.now += TICK_S
             self.seq += 1
-            self.peer.sendall(encode_lease(make_lease(self.seq, self.now, self.permit)))
+            self.peer.sendall(encode_lease(self.lease()))
             for _ in range(3):  # accept, read, tick
                 self.process._next_tick = min(self.process._next_tick, self.now)
                 self.process.turn()
+            with contextlib.suppress(OSError):  # a controller that does not read is cut off
+                self.heard = self.peer.recv(65_536)
+
+    def lease(self) -> Lease:
+        """Give the next lease; a new sample comes with every second, as the probe declares."""
+        if self.seq % 2:
+            self._sampled_at = self.now
+        made = make_lease((self.seq + 1) // 2, self._sampled_at, self.permit)
+        return replace(made, seq=self.seq, sent_at=self.now)
 
     def ask(self, kind: str, **more: str) -> dict[str, object]:
         with self.join("control") as client:

@@ -40,9 +40,7 @@ def file_of(folder: Path) -> bytes:
 
 def told(rig: Rig) -> str:
     """The fault in the newest status."""
-    rig.peer.setblocking(False)
-    lines = rig.peer.recv(1 << 20).split(b"\n")
-    return decode_status(lines[-2]).fault
+    return decode_status(rig.heard.split(b"\n")[-2]).fault
 
 
 @pytest.mark.shows("spent_is_kept")

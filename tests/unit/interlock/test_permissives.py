@@ -129,8 +129,6 @@ CASES: tuple[tuple[str, StartRequest], ...] = (
     ("gains", request(plan=replace(PLAN, gains=replace(GAINS, slew_per_s=0.0)))),
     ("probe_suspect", probed(seen(Role.SKIN, c=34.0, quality=Quality.SUSPECT))),
     ("skin_too_warm", probed(seen(Role.SKIN, c=43.0))),
-    ("too_cold", probed(seen(Role.SKIN, c=19.9))),
-    ("too_cold", probed(seen(Role.TUMOR, c=29.9))),
     ("skin_spread", request(quiet(envelope=BOTH, observations=two_skins(25.0)))),
     ("baseline", request(quiet(observations=rested(36.2, healthy_c=34.9)))),
     ("prediction_unknown", probed(seen(Role.SKIN, c=34.0, predicted_c=None))),
