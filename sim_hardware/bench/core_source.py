@@ -11,7 +11,8 @@ from sim_hardware.devices.field_stage import ARMED, Ques
 
 ARM_S = 5.0
 FAULTS = Ques.CURRENT | Ques.TIME | Ques.TEMPERATURE | Ques.FIELD | Ques.COOLING | Ques.WATCHDOG
-WATCHDOG_S, ON_TIME_S = 0.5, 6000.0
+WATCHDOG_S, ON_TIME_S, SLOPE = 0.5, 7200.0, 1e5
+"""What the driver sets before anything heats; SLOPE in A/m/s, up and down."""
 
 
 class CoreSource:
@@ -25,6 +26,7 @@ class CoreSource:
         self.is_connected = True
         stage = self._stage
         stage.watchdog.time_s, stage.settings.on_time_s = WATCHDOG_S, ON_TIME_S
+        stage.settings.rise = stage.settings.fall = SLOPE
         self.reading: SourceReading | None = self._look(now)
 
     def prepare(self, limit_ka_per_m: float, now: float) -> None:

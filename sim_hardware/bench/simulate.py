@@ -250,7 +250,8 @@ class Simulation:
 
     def _hear(self, given: TickInput) -> None:
         """Before the course takes the tick: a trip from before the first tick keeps its date."""
-        course, told = self.seen.course, given.guard and given.guard.first_out
+        course = self.seen.course
+        told = None if given.guard is None else given.guard.first_out
         if told is None or told in course.guard_trips[-1:]:
             return
         is_kept = told.at < min(course.began_at, given.now)

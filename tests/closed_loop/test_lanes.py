@@ -52,9 +52,12 @@ def test_the_same_seed_is_the_same_run(lane: str):
 
 @pytest.mark.parametrize("adversary", ["core", "gate"])
 def test_an_adversary_gets_nowhere(adversary: str):
-    """H41, T10: with the core, or the whole controller, replaced."""
+    """H41, T10: with the core, or the whole controller, replaced.
+
+    A core that demands no more than the gate permits need not trip; seed 31 demands what is none.
+    """
     codes = set()
-    for seed in range(20, 28):
+    for seed in range(20, 32):
         answer = played("core", replace(CALM, seed=seed, until_s=60.0), adversary)
         assert answer["violations"] == []
         codes |= set(answer["trips"][:1])
@@ -80,13 +83,18 @@ def test_a_probe_fault_trips_in_the_core_lane():
 
 
 @pytest.mark.parametrize("lane", lanes.LANES)
-@pytest.mark.parametrize(
-    ("verb", "argument", "code"),
-    [("probe_offset", "1:3.0", "own_disagrees"), ("probe_stuck", "1:42.5", "own_silent")],
-)
-def test_the_guard_has_a_thermometer_of_its_own(lane: str, verb: str, argument: str, code: str):
+def test_a_pause_out_of_a_high_field_is_no_trip(lane: str):
+    """The source is as fast in both lanes as its driver makes it."""
+    answer = played(lane, replace(universe(109, wires=False).plot, until_s=30.0))
+    assert answer["field_ka_per_m_max"] > 4.0
+    assert answer["trips"] == answer["violations"] == []
+
+
+@pytest.mark.parametrize("lane", lanes.LANES)
+@pytest.mark.parametrize(("offset_c", "code"), [(3.0, "own_skin"), (-3.0, "own_disagrees")])
+def test_the_guard_has_a_thermometer_of_its_own(lane: str, offset_c: float, code: str):
     """Neither probe nor controller has a part in it."""
-    fault = Fault(25.0, "guard_thermometer", verb, argument)
+    fault = Fault(25.0, "guard_thermometer", "probe_offset", f"1:{offset_c}")
     answer = played(lane, replace(CALM, faults=(fault,)))
     assert (answer["outcome"], answer["trips"][0]) == ("tripped", code)
     assert answer["violations"] == []
