@@ -207,11 +207,3 @@ HAZARDS: tuple[Hazard, ...] = (
             "backstop_time", "own_skin", "own_silent", "own_disagrees"), None,
            "Pairs are drawn, not proven."),
 )  # fmt: skip
-
-
-def hazard(code: str) -> Hazard:
-    """The row of this id; KeyError where there is none."""
-    for row in HAZARDS:
-        if row.id == code:
-            return row
-    raise KeyError(code)

@@ -58,6 +58,10 @@ LINK_S = 1.3
 STOPS = frozenset({"controller_stopped", "guard_stopped", "host_stopped"})
 """They may go on before anything has to be noticed."""
 
+SKIN_CHANNEL = "1"
+CONTACT_PER_S = 1.0 / 60.0
+"""Skin stands about 15 °C above the air, and falls by 0.25 °C/s then: twice what a rule asks."""
+
 EXAMPLES = "see config/scenarios for examples"
 KEYS = frozenset(
     {"schema", "title", "since", "until_s", "skin_c", "seed", "confirm_s", "fault", "wish"}
@@ -101,10 +105,18 @@ def class_s(fault: Fault) -> float | None:
     """Class time of one fault, s; None: it need not end the field, or acts only now and then."""
     if VERBS[fault.verb].layer is Layer.WIRE and parsed(fault.verb, fault.argument)[1] < 1.0:
         return None
+    if fault.verb == "probe_contact" and not _falls_clearly(fault.argument):
+        return None
     default = LINK_S if fault.verb == "link_drop" else None
     time_s = CLASS_S.get((fault.verb, ""), CLASS_S.get((fault.verb, fault.device), default))
     is_short = fault.verb in STOPS and fault.argument and time_s is not None
     return None if is_short and float(fault.argument) < float(time_s or 0.0) else time_s
+
+
+def _falls_clearly(argument: str) -> bool:
+    """Whether a contact is lost fast enough to be told from tissue: a slower loss shows nothing."""
+    channel, contact, over_s = (*argument.split(":"), "0", "0")[:3]
+    return channel == SKIN_CHANNEL and 1.0 - float(contact) >= CONTACT_PER_S * float(over_s)
 
 
 def targets_checked(scenario: Scenario, targets: Targets) -> Scenario:

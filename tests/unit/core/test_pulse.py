@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import pytest
 
+from mnht_controller.core import pulse
 from mnht_controller.core.pulse import FOLLOW_S, PULSE_S_CLEAR, PULSE_S_MIN, SNR_MIN, begin
 from mnht_controller.core.state import CoreOutput
 from mnht_controller.core.tick import start, tick
@@ -256,3 +257,28 @@ def test_without_a_tumor_probe_or_a_wish_there_is_no_pulse(plan: Plan) -> None:
     assert bed.outs[-1].demand.reasons[0].code == "control.skin"
     assert begin(plan, ()).is_over
     assert [item.is_prior for item in bed.outs[-1].identified] == [True] * len(plan.envelope.probes)
+
+
+def test_what_is_over_is_not_judged_again() -> None:
+    """H06: an ended pulse keeps its result."""
+    ended = pulse.Pulse(is_over=True)
+    assert pulse.judged(make_plan(probes=PROBES), ended) == (ended, None)
+
+
+def test_skin_that_shows_nothing_yet_is_a_prior_and_accuses_nobody() -> None:
+    """H06, H07: what has no answer is said with the declared lag."""
+    bed = Bed(gains={"skin": 0.0, "tumor": 0.7, "healthy": 0.0})
+    assert refusal(bed) == ("", "")
+    known = {item.probe: item for item in bed.outs[-1].identified}
+    assert known["skin"].is_prior
+    assert known["skin"].lag_s == SKIN.lag_s
+    assert not known["tumor"].is_prior
+
+
+def test_a_probe_that_was_silent_all_along_is_a_prior() -> None:
+    """H06: the optional one has no sample to fit."""
+    optional = replace(HEALTHY, required=False)
+    bed = Bed(plan=make_plan(probes=(SKIN, TUMOR, optional)))
+    bed.silent = {"healthy"}
+    assert refusal(bed) == ("", "")
+    assert {item.probe: item.is_prior for item in bed.outs[-1].identified}["healthy"]

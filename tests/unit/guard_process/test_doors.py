@@ -137,3 +137,12 @@ def test_nobody_at_the_door_is_nobody(path: Path) -> None:
     assert door.accept() is None
     assert door.peers == []
     door.close()
+
+
+def test_nothing_there_is_no_line_and_no_end(path: Path, clients: list[socket.socket]) -> None:
+    """H31: asked without cause, a client stays."""
+    door = Door(str(path), 1)
+    _, peer = join(door, clients)
+    assert peer is not None
+    assert (peer.lines(), peer.gone) == ([], False)
+    door.close()

@@ -10,7 +10,7 @@ import pytest
 from mnht_controller.domain.alarm import NO_ALARMS, AlarmState, Occurrence, Priority
 from mnht_controller.journal import disk
 from mnht_controller.journal.errors import JournalError
-from mnht_controller.journal.keep_alarms import AlarmFile, load_alarms, save_alarms
+from mnht_controller.journal.keep_alarms import AlarmFile, AlarmMemory, load_alarms, save_alarms
 
 FOUND = Occurrence(7, "tissue_hot", "skin_trip", "skin", 44.1, 44.0, Priority.HIGH, 5.0, 5.0)
 STATE = AlarmState((FOUND,), (), 8)
@@ -99,3 +99,10 @@ def test_a_failing_disk_is_said_until_it_works_again(
     file.keep(2, NO_ALARMS)
     later.run()
     assert (file.kept, file.fault, load_alarms(path)[0]) == (2, "", NO_ALARMS)
+
+
+def test_memory_is_durable_at_once_and_keeps_nothing() -> None:
+    """H48: what virtual time uses."""
+    memory = AlarmMemory()
+    memory.keep(3, memory.before)
+    assert (memory.kept, memory.fault, memory.unreadable) == (3, "", "")

@@ -2,6 +2,7 @@
 """H37, H43: what was used outlives the process; what cannot be read is never taken for zero."""
 
 import errno
+import math
 from pathlib import Path
 from typing import Never
 
@@ -69,3 +70,11 @@ def test_a_disk_that_fails_is_said_and_recovers(
         ledger.close()
     assert ledger.why == "spent: cannot be kept: no space left on device"
     assert kept(tmp_path / "spent", USED) == USED
+
+
+def test_what_cannot_be_written_as_json_is_said(tmp_path: Path) -> None:
+    """H43, H40: a dose that is no number is not kept as one, and nothing is armed."""
+    ledger = Ledger(tmp_path / "spent")
+    ledger.keep(Spent("a" * 64, math.nan, (), over=False))
+    ledger.close()
+    assert "cannot be written" in ledger.why

@@ -249,3 +249,9 @@ def test_h37_killed_at_any_point_the_file_is_sound_up_to_a_torn_tail(
     assert verdict.ok or verdict.torn, verdict
     assert verdict.records > synced[-1], "what was reported synced is there"
     assert sum(1 for _ in lines_of(path)) - verdict.records <= 1
+
+
+def test_memory_is_never_behind() -> None:
+    """H35."""
+    journal = MemoryJournal(HEADER, lambda: 1.0)
+    assert (journal.behind_s, journal.is_healthy) == (0.0, True)
