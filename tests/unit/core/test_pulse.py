@@ -282,3 +282,8 @@ def test_a_probe_that_was_silent_all_along_is_a_prior() -> None:
     bed.silent = {"healthy"}
     assert refusal(bed) == ("", "")
     assert {item.probe: item.is_prior for item in bed.outs[-1].identified}["healthy"]
+
+
+def test_what_warms_clearly_but_less_than_half_as_fast_is_no_deposit() -> None:
+    """H06: healthy tissue beside the deposit may warm."""
+    assert refusal(Bed(gains={"skin": 0.01, "tumor": 0.7, "healthy": 0.2})) == ("", "")

@@ -146,3 +146,22 @@ def test_nothing_there_is_no_line_and_no_end(path: Path, clients: list[socket.so
     assert peer is not None
     assert (peer.lines(), peer.gone) == ([], False)
     door.close()
+
+
+def test_a_client_that_resets_its_connection_is_gone(
+    path: Path, clients: list[socket.socket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H26: whatever the kernel says instead of bytes."""
+    door = Door(str(path), 1)
+    _, peer = join(door, clients)
+    assert peer is not None
+
+    class Reset:
+        def recv(self, _bytes: int) -> bytes:
+            raise ConnectionResetError
+
+    monkeypatch.setattr(peer, "socket", Reset())
+    assert peer.lines() == []
+    assert peer.gone
+    monkeypatch.undo()
+    door.close()
