@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How long each row must hold: not a nanosecond less, and a gap begins anew. Walks the table."""
+"""How long each row must hold: not a nanosecond less, and a gap begins anew (H08, H15)."""
 
 import math
 from dataclasses import replace

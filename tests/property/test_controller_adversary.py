@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A controller among adversaries: whatever is read and asked, it permits only what it may.
+"""A controller among adversaries: whatever is read and asked, it permits only what it may (H62).
 
 Drives `runtime.decide`, the whole pure tick, through intents, readings, guards and clocks.
 """

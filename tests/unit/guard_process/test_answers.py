@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard's desk: every request has a reply, a refusal says all its reasons and is recorded."""
+"""The guard's desk: every request has a reply, a refusal says all its reasons (H56, H60)."""
 
 import json
 from collections.abc import Callable
