@@ -8,9 +8,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -35,7 +35,10 @@ class NotReady(MnhtError):
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """What to start. Port 0 takes free ones. `folder` holds state, sockets and logs of this run."""
+    """What to start. Port 0 takes free ones. `folder` holds state, sockets and logs of this run.
+
+    `environment`: what the site's processes find in theirs besides.
+    """
 
     site: Path
     folder: Path
@@ -45,6 +48,7 @@ class LiveOptions:
     seed: int = 1
     protocol: Path | None = None
     scenario: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class Live:
@@ -123,6 +127,7 @@ class Live:
             argv += ["--protocol", str(options.protocol)]
         environment = {
             **os.environ,
+            **options.environment,
             "MNHT_CONSOLE__PORT": str(options.port),
             "MNHT_CONSOLE__STOP_PORT": str(options.stop_port),
             "MNHT_PATHS__STATE_DIR": str(options.folder / "state"),

@@ -6,9 +6,9 @@ The patient begins warm and steady, as if the session had long been under way.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from mnht_controller.app.shipped import config_dir
 from mnht_controller.domain.errors import MnhtError
@@ -37,11 +37,19 @@ class Warm:
     skin's slope is known; reaction times are measured at 1.
     """
 
-    def __init__(self, folder: Path, speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        speed: float = 1.0,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.scenario = folder / "warm.toml"
         self.scenario.write_text(f"skin_c = {PLATEAU_SKIN_C}\n", encoding="utf-8")
         self.site = config_dir() / "sites" / "bench.toml"
-        self.live = Live(LiveOptions(self.site, folder, speed=speed, scenario=self.scenario))
+        options = LiveOptions(
+            self.site, folder, speed=speed, scenario=self.scenario, environment=environment
+        )
+        self.live = Live(options)
         self.seen = TruthTail(self.live.truth_path)
         self.operator: Operator
         self._left = threading.Event()

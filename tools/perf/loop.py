@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./run perf loop`: from a plateau, kill or stop one process; how long until no current flows?
+"""`./run perf loop`: from a plateau, end, stop or delay a process; how long until no current flows?
 
 Real processes, ptys and sockets, a fresh stack for every trial, one stack at a time. The time runs
-from just before the signal to the edge that the bench saw, so its lateness counts against us.
+from just before the signal (for a sleep: from when it began) to the edge that the bench saw, so its
+lateness counts against us. The sleeps go round the call sites of sleeps.py.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from sim_hardware.bench.rest import Refused
 from sim_hardware.bench.warm import Warm
 from sim_hardware.devices.enable_line import HOLD_S
 from tools.perf.report import Progress, Report, Steal, distribution, host
+from tools.perf.sleeps import SITES, SLEEP_S, Site, environment, put_to_sleep
 
 LATE_S_MAX = 0.02
 """A trial whose observer was later than this says nothing: it is void and done again."""
@@ -32,7 +34,7 @@ PHASE_S = 0.2
 """The signal comes at a random moment of this span: two ticks of the controller, four guard's."""
 EDGE_S_MAX = 3.0
 WATCH_S = 2.2
-"""How long after SIGCONT current must stay away."""
+"""How long after a process goes on current must stay away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Kind:
 KINDS: tuple[Kind, ...] = (
     Kind("controller_sigkill", "controller", signal.SIGKILL, 0.400),
     Kind("controller_sigstop", "controller", signal.SIGSTOP, 0.750),
+    Kind("controller_sleep", "controller", signal.SIGUSR1, 0.750),
     Kind("guard_sigkill", "guard", signal.SIGKILL, 0.350),
     Kind("serve_sigkill", "serve", signal.SIGKILL, 0.400),
 )
@@ -59,7 +62,8 @@ class Trial:
 
     `late_s` is of this edge, `stall_s` the observer's worst look away since just before the signal
     (the receiver is as late). `hold_s` is from the last byte that the guard handed to the line,
-    by its journal, to the opening; `ticks_s` are the intervals between those bytes.
+    by its journal, to the opening; `ticks_s` are the intervals between those bytes. `site` is where
+    the controller slept.
     """
 
     s: float | None
@@ -70,6 +74,7 @@ class Trial:
     returned: bool
     hold_s: float | None
     ticks_s: tuple[float, ...]
+    site: str = ""
 
     @property
     def is_void(self) -> bool:
@@ -85,14 +90,16 @@ class Trial:
             "stall_s": round(self.stall_s, 4),
             "steal": self.steal,
             "returned": self.returned,
+            **({"site": self.site} if self.site else {}),
         }
 
 
 @dataclass(slots=True)
 class Course:
-    """All trials of one kind."""
+    """All trials of one kind; `asked` of them so far."""
 
     kind: Kind
+    asked: int = 0
     good: list[Trial] = field(default_factory=list)
     void: list[Trial] = field(default_factory=list)
     unstarted: list[str] = field(default_factory=list)
@@ -151,9 +158,11 @@ def _said(trial: Trial | None) -> str:
 
 def one(course: Course, phase_s: float) -> Trial | None:
     """One trial, done again while it is void; None when no repetition was valid."""
+    site = SITES[course.asked % len(SITES)]
+    course.asked += 1
     for _ in range(1 + REPEATS_MAX):
         try:
-            trial = measure(course.kind, phase_s)
+            trial = measure(course.kind, phase_s, site)
         except (MnhtError, Refused, OSError) as error:
             course.unstarted.append(str(error))
             _say(f"{course.kind.name} not started: {error}")
@@ -167,36 +176,57 @@ def one(course: Course, phase_s: float) -> Trial | None:
     return None
 
 
-def measure(kind: Kind, phase_s: float) -> Trial:
+def measure(kind: Kind, phase_s: float, site: Site) -> Trial:
     """Bring a fresh stack to the plateau, send the signal, and watch the coil."""
-    with tempfile.TemporaryDirectory(prefix="mnht-perf-") as name, Warm(Path(name)) as stack:
-        stack.treat("plateau")
-        pid = stack.live.serve_pid if kind.process == "serve" else stack.live.pid(kind.process)
-        time.sleep(phase_s)
-        steal, seen = Steal(), stack.seen
-        at = time.monotonic()
-        os.kill(pid, kind.signal)
-        seen.wait(lambda: seen.off_after(at) and seen.opened_after(at), EDGE_S_MAX)
-        edge, opened, stolen = seen.off_after(at), seen.opened_after(at), steal.fraction()
-        if kind.signal is signal.SIGSTOP:
-            os.kill(pid, signal.SIGCONT)
-            time.sleep(WATCH_S)
-        journals = Path(stack.live.served["journal_dir"])
-        stack.close()
-        fed = _fed(journals)
-        end = at + EDGE_S_MAX if edge is None else edge.at
-        return Trial(
-            s=None if edge is None else edge.at - at,
-            line_s=None if opened is None else opened.at - at,
-            late_s=0.0 if edge is None else edge.late_s,
-            stall_s=max(
-                (row.late_s for row in seen.stalls if at - 0.1 < row.at <= end), default=0.0
-            ),
-            steal=stolen,
-            returned=any(row.energized for row in seen.edges if row.at > end),
-            hold_s=opened.at - fed[-1] if fed and opened and kind.process == "controller" else None,
-            ticks_s=tuple(two - one for one, two in pairwise(fed) if two - one < 1.0),
-        )
+    with tempfile.TemporaryDirectory(prefix="mnht-perf-") as name:
+        folder = Path(name)
+        with Warm(folder, environment=environment(folder)) as stack:
+            stack.treat("plateau")
+            time.sleep(phase_s)
+            return _struck(kind, stack, folder, site)
+
+
+def _struck(kind: Kind, stack: Warm, folder: Path, site: Site) -> Trial:
+    steal, seen = Steal(), stack.seen
+    at = _strike(kind, stack, folder, site)
+    seen.wait(lambda: seen.off_after(at) and seen.opened_after(at), EDGE_S_MAX)
+    edge, opened, stolen = seen.off_after(at), seen.opened_after(at), steal.fraction()
+    _wake(kind, stack)
+    journals = Path(stack.live.served["journal_dir"])
+    stack.close()
+    fed = _fed(journals)
+    end = at + EDGE_S_MAX if edge is None else edge.at
+    stalls = [row.late_s for row in seen.stalls if at - 0.1 < row.at <= end]
+    return Trial(
+        s=None if edge is None else edge.at - at,
+        line_s=None if opened is None else opened.at - at,
+        late_s=0.0 if edge is None else edge.late_s,
+        stall_s=max(stalls, default=0.0),
+        steal=stolen,
+        returned=any(row.energized for row in seen.edges if row.at > end),
+        hold_s=opened.at - fed[-1] if fed and opened and kind.process == "controller" else None,
+        ticks_s=tuple(two - one for one, two in pairwise(fed) if two - one < 1.0),
+        site=f"{site.module}.{site.name}" if kind.signal is signal.SIGUSR1 else "",
+    )
+
+
+def _strike(kind: Kind, stack: Warm, folder: Path, site: Site) -> float:
+    """Do it; gives the moment from which the time runs (monotonic)."""
+    pid = stack.live.serve_pid if kind.process == "serve" else stack.live.pid(kind.process)
+    if kind.signal is signal.SIGUSR1:
+        return put_to_sleep(pid, site, folder)
+    at = time.monotonic()
+    os.kill(pid, kind.signal)
+    return at
+
+
+def _wake(kind: Kind, stack: Warm) -> None:
+    """Let the process go on where it can, and see what it does then."""
+    if kind.signal is signal.SIGSTOP:
+        os.kill(stack.live.pid(kind.process), signal.SIGCONT)
+        time.sleep(WATCH_S)
+    elif kind.signal is signal.SIGUSR1:
+        time.sleep(SLEEP_S + WATCH_S)
 
 
 def _fed(folder: Path) -> list[float]:

@@ -9,8 +9,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 JsonValue = object
+
+RANKS = MappingProxyType({"p50": 0.5, "p95": 0.95, "p99": 0.99, "p99_9": 0.999})
 
 
 @dataclass(slots=True)
@@ -46,17 +49,17 @@ class Report:
 
 
 def distribution(samples: Sequence[float]) -> dict[str, float | int | None]:
-    """Count, min, p50, p95 (nearest rank) and max; None where there is no sample."""
+    """Count, min, RANKS (nearest rank) and max; None where there is no sample."""
     ordered = sorted(samples)
     if not ordered:
-        return {"n": 0, "min": None, "p50": None, "p95": None, "max": None}
+        return {"n": 0, "min": None, **dict.fromkeys(RANKS), "max": None}
     return {
         "n": len(ordered),
         "min": _rounded(ordered[0]),
-        "p50": _rounded(ordered[math.ceil(0.5 * len(ordered)) - 1]),
-        "p95": _rounded(ordered[math.ceil(0.95 * len(ordered)) - 1]),
+        **{name: _rounded(ordered[math.ceil(rank * len(ordered)) - 1])
+           for name, rank in RANKS.items()},
         "max": _rounded(ordered[-1]),
-    }
+    }  # fmt: skip
 
 
 def _rounded(value: float) -> float:
