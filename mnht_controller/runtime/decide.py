@@ -12,7 +12,7 @@ from mnht_controller.core.state import start as fresh_core
 from mnht_controller.core.tick import tick
 from mnht_controller.domain.codec import packed
 from mnht_controller.domain.command import Permit, Reason
-from mnht_controller.domain.compiled import replace
+from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
@@ -38,6 +38,7 @@ GAP_S_MAX = 1.0
 """Longest time between two ticks; the guard has long latched then."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class State:
     """All that one tick hands to the next."""

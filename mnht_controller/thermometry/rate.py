@@ -34,6 +34,7 @@ class SlopeTrack:
     rate_c_per_s: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class FastTrack:
     """Two earlier samples; the older one is the reference once the newer is 1 s old."""

@@ -298,10 +298,9 @@ class CoreLane:
         before, self.guard = self.guard, after
         if before is after:
             return
-        held = Held(self.now, after.state, after.envelope_sha256)
-        last = self.seen.held[-1] if self.seen.held else None
-        if last is None or (last.state, last.envelope_sha256) != (held.state, held.envelope_sha256):
-            self.seen.held.append(held)
+        is_same = after.state is before.state and after.envelope_sha256 == before.envelope_sha256
+        if not is_same or not self.seen.held:
+            self.seen.held.append(Held(self.now, after.state, after.envelope_sha256))
         if after.latch is not before.latch:
             self.seen.guard_trips += after.latch.trips[len(before.latch.trips) :]
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.limits import Limits
 from sim_hardware.bench.oracles import LAPSE_S, LEASE_S, OFF_S, PROBED_MARGIN_C
@@ -22,6 +23,7 @@ DEAF = frozenset({"amp_ignores_off", "amp_lies_off"})
 NEAR_S = 0.4
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Sight:
     """One look: whether current flows, what the source was told, what the guard holds."""
