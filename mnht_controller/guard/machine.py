@@ -196,7 +196,7 @@ def lost(guard: Guard, what: str, now: float) -> Guard:
     """The lease client or the parent is gone (`what` names it). Whoever comes next starts anew."""
     if guard.state in LIVE:
         guard = latch(guard, "peer_lost", now, what)
-    return replace(guard, lease=None, nonce="")
+    return replace(guard, lease=None, nonce="", kept=spent(guard))
 
 
 def line_blocked(guard: Guard, now: float) -> Guard:

@@ -115,7 +115,7 @@ def spent(guard: Guard) -> Spent:
     field_s = max(guard.field_s, guard.memory.field_s)
     if not (field_s > 0.0):
         return guard.kept
-    is_over = lease is not None and lease.complete
+    is_over = lease.complete if lease else guard.kept.over  # `lost` has settled that
     return spending(envelope, field_s, guard.tracks, over=is_over)
 
 

@@ -354,3 +354,17 @@ def test_a_field_that_is_permitted_and_not_measured_latches_the_guard_too() -> N
         desk.renew(permit_ka_per_m=5.0, source=dark)
     assert desk.trips[0] == "field_missing"
     assert desk.state is GuardState.LATCHED
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_the_end_of_the_controller_changes_nothing_of_how_a_session_ended(
+    is_complete: bool,
+) -> None:
+    """H37, H43: the controller goes first at every shutdown, and the guard keeps once more."""
+    desk = Desk().heat()
+    desk.run(1.0, over=True, complete=is_complete)
+    before = machine.spent(desk.guard)
+    assert (before.over, before.field_s > 0.0) == (is_complete, True)
+    for what in ("controller", "parent"):
+        desk.guard = machine.lost(desk.guard, what, desk.now)
+        assert machine.spent(desk.guard) == before
