@@ -48,6 +48,7 @@ class Shell:
     host: Host
     ledger: Ledger
     alarm_keeper: AlarmKeeper = field(default_factory=AlarmMemory)
+    latch_fault: Callable[[], str] = str
 
 
 def plan_for(settings: Settings) -> Plan:
@@ -87,6 +88,7 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
         ledger=shell.ledger,
         auxiliaries=tuple(auxiliaries),
         alarm_keeper=shell.alarm_keeper,
+        latch_fault=shell.latch_fault,
     )
     return Controller(plan, parts, latch, session)
 

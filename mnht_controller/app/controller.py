@@ -20,9 +20,8 @@ from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.codec import CodecError, loads
 from mnht_controller.domain.errors import ConfigError, MnhtError
 from mnht_controller.domain.spent import NOTHING
-from mnht_controller.domain.trip import Latch
 from mnht_controller.journal.errors import JournalError
-from mnht_controller.journal.keep import load_latch, save_latch
+from mnht_controller.journal.keep import LatchFile, load_latch
 from mnht_controller.journal.keep_alarms import AlarmFile
 from mnht_controller.journal.ledger import Ledger as FileLedger
 from mnht_controller.journal.sink import FileJournal
@@ -93,8 +92,11 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
     host = RealHost(path.parent)
     with ThreadPoolExecutor(1, "latch") as keeper, ThreadPoolExecutor(1, "alarms") as alarms:
         alarm_file = AlarmFile(Path(config.state_dir) / "controller-alarms.json", alarms.submit)
-        keep_latch = _keeping(keeper, kept)
-        shell = Shell(real_transport, guard, journal, keep_latch, host, ledger, alarm_file)
+        latch_file = LatchFile(kept, keeper.submit)
+        shell = Shell(
+            real_transport, guard, journal, latch_file.keep, host, ledger, alarm_file,
+            latch_fault=lambda: latch_file.fault,
+        )  # fmt: skip
         controller = build(settings, plan, shell, latch, config.session)
         door = await controller.parts.hall.listen(Path(config.door_socket))
         linking = asyncio.create_task(guard.run())
@@ -127,21 +129,6 @@ def _on_end(ticking: "asyncio.Task[None]", parent_fd: int | None) -> None:
         loop.add_signal_handler(number, end)
     if parent_fd is not None:
         watch_parent(end, parent_fd)
-
-
-def _keeping(keeper: ThreadPoolExecutor, path: Path) -> Callable[[Latch], None]:
-    """Keep the latch off the tick's path; a disk that fails is said, and off does not wait."""
-
-    def save(latch: Latch) -> None:
-        try:
-            save_latch(path, latch)
-        except JournalError as error:
-            log.error("latch.not_kept", error=str(error))
-
-    def keep(latch: Latch) -> None:
-        keeper.submit(save, latch)
-
-    return keep
 
 
 def main(arguments: list[str]) -> int:

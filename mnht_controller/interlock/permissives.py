@@ -39,7 +39,7 @@ PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("guard_envelope", "the guard holds other limits, or none", at.guard_envelope),
     Permissive("guard_fault", "the guard cannot keep its latch or its journal", at.guard_fault),
     Permissive("guard_deaf", "the guard does not take in the leases", at.guard_deaf),
-    Permissive("journal", "the journal cannot be written", at.journal),
+    Permissive("journal", "the journal or the latch cannot be written", at.journal),
     Permissive("disk_space", "the disk has too little room for the record", at.disk_space),
     Permissive("spent_unreadable", "dose and time used before cannot be read, or new ones kept",
                at.spent_unreadable),

@@ -123,7 +123,7 @@ def presence(request: StartRequest) -> Iterable[Reason]:
 
 
 def journal(request: StartRequest) -> Iterable[Reason]:
-    """The controller's journal has lost something, or its disk is behind."""
+    """The controller's journal has lost something, its disk is behind, or the latch is not kept."""
     return _unless(request.health.journal_ok, "journal")
 
 

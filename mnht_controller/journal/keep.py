@@ -5,6 +5,7 @@ A file that is there but does not read fails safe: it counts as latched. A file 
 there is a first start; deleting it is as deliberate as a reset, and the journals still show it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,31 @@ def save_latch(path: Path, latch: Latch) -> None:
         disk.replace(path, dumps(kept).encode() + b"\n")
     except OSError as error:
         raise JournalError(str(path), 0, f"the latch cannot be kept: {error.strerror}") from error
+
+
+class LatchFile:
+    """The latch's file, written by whatever `submit` runs: no tick waits for a disk.
+
+    `fault`: why the last latch is not on disk; empty if it is.
+    """
+
+    def __init__(self, path: Path, submit: Callable[[Callable[[], None]], object]) -> None:
+        self._path, self._submit = path, submit
+        self._newest = Latch()
+        self.fault = ""
+
+    def keep(self, latch: Latch) -> None:
+        """Leave it for the writing thread."""
+        self._newest = latch
+        self._submit(self._save)
+
+    def _save(self) -> None:
+        try:
+            save_latch(self._path, self._newest)
+        except JournalError as error:
+            self.fault = str(error)
+        else:
+            self.fault = ""
 
 
 def load_latch(path: Path) -> Latch:

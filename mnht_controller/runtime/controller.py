@@ -74,6 +74,8 @@ class Parts:
     ledger: Ledger
     auxiliaries: tuple[AuxiliaryTask, ...] = ()
     alarm_keeper: AlarmKeeper = field(default_factory=AlarmMemory)
+    latch_fault: Callable[[], str] = str
+    """Why the latch is not on disk; empty if it is."""
 
 
 class Controller:
@@ -150,7 +152,7 @@ class Controller:
             guard=self.parts.guard.status,
             intents=intents,
             health=Health(
-                journal_ok=self.parts.journal.is_healthy,
+                journal_ok=self.parts.journal.is_healthy and not self.parts.latch_fault(),
                 operator_seen_s=now - self.parts.hall.seen_at,
                 presence_s=now - self._present_at,
                 late_ticks=self._late_ticks,
@@ -167,7 +169,8 @@ class Controller:
     def _decide(self, given: TickInput) -> Decision:
         before = self.state.latch
         self.state, decision = decide(self.plan, self.state, given)
-        if self.state.latch != before:
+        is_due = given.tick % KEEP_TICKS == 0 and self.parts.latch_fault()
+        if self.state.latch != before or is_due:  # what a full disk refused is tried again
             self.parts.keep_latch(self.state.latch)
         return decision
 

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kept latch: survives, and fails safe when its file does not read (H37)."""
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
+from typing import Never
 
 import pytest
 
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.journal import disk
 from mnht_controller.journal.errors import JournalError
-from mnht_controller.journal.keep import LATCH_UNREADABLE, load_latch, save_latch
+from mnht_controller.journal.keep import LATCH_UNREADABLE, LatchFile, load_latch, save_latch
 
 LATCH = Latch((Trip("skin_trip", "H08", "skin", 44.25, 44.0, 12.5, 12.5),))
 
@@ -62,4 +65,26 @@ def test_a_failed_save_keeps_the_old_latch(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(disk, "append_and_sync", fail)
     with pytest.raises(JournalError, match="No space left"):
         save_latch(path, Latch())
+    assert load_latch(path) == LATCH
+
+
+def test_h34_a_latch_that_the_disk_refuses_is_a_fault_until_it_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H34, H37: the newest latch is the one that is written."""
+    path = tmp_path / "latch.json"
+    waiting: list[Callable[[], None]] = []
+    file = LatchFile(path, waiting.append)
+
+    def full(*_: object) -> Never:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    file.keep(Latch())
+    file.keep(LATCH)
+    with monkeypatch.context() as broken:
+        broken.setattr(disk, "replace", full)
+        waiting.pop(0)()
+    assert "no space left" in file.fault
+    waiting.pop(0)()
+    assert file.fault == ""
     assert load_latch(path) == LATCH

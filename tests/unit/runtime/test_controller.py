@@ -43,6 +43,8 @@ class Room:
     now: float = 100.0
     number: int = 0
     amplitude: float = 0.0
+    fault: str = ""
+    """Why the latch is not on disk."""
 
     def __post_init__(self) -> None:
         self.hall = Hall()
@@ -59,6 +61,7 @@ class Room:
             keep_latch=self._keep,
             host=SteadyHost(),
             ledger=self.ledger,
+            latch_fault=lambda: self.fault,
         )
         self.controller = Controller(PLAN, parts, Latch(), "session")
 
@@ -363,3 +366,19 @@ def test_what_a_lease_says_for_each_verdict() -> None:
     assert leased_amplitude(Inhibit((), True)) is None
     with pytest.raises(InvariantError):
         leased_amplitude(None)  # type: ignore[arg-type]
+
+
+def test_a_latch_that_is_not_on_disk_refuses_calls_and_is_tried_again(room: Room) -> None:
+    """H37, H34: a restart would forget the trip."""
+    room.fault = "latch.json: no space left on device"
+    room.tick(Verb.STOP)
+    assert len(room.kept) == 1
+    assert not room.records[-1].input.health.journal_ok
+    assert "journal" in {found.code for found in room.controller.alarms.shown.occurrences}
+    for _ in range(20):
+        room.tick()
+    assert 2 <= len(room.kept) <= 4
+    assert room.kept[-1].is_latched
+    room.fault = ""
+    room.tick()
+    assert room.records[-1].input.health.journal_ok
