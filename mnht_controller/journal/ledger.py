@@ -40,8 +40,12 @@ class Ledger:
         self._thread.start()
 
     def keep(self, spent: Spent) -> None:
-        """Replace what is kept, soon; only the newest counts. Nothing used is nothing to keep."""
-        if spent.field_s <= 0.0 or spent == self._last or self.kept is None:
+        """Replace what is kept, soon; only the newest counts. Nothing used is nothing to keep.
+
+        What the disk has refused is tried again, whether or not more is used.
+        """
+        is_kept = spent == self._last and not self.why
+        if spent.field_s <= 0.0 or is_kept or self.kept is None:
             return
         with self._change:
             self._last = self._waiting = spent
@@ -62,7 +66,7 @@ class Ledger:
                 self.why = ""
             except OSError as error:
                 self.why = f"{self._path.name}: cannot be kept: {error.strerror}"
-            except ValueError as error:
+            except Exception as error:  # noqa: BLE001 - a thread that dies unseen looks healthy
                 self.why = f"{self._path.name}: cannot be written: {error}"
 
     def _next(self) -> Spent | None:

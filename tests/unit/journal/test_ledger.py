@@ -4,6 +4,7 @@
 import errno
 import math
 from pathlib import Path
+from threading import Semaphore
 from typing import Never
 
 import pytest
@@ -70,6 +71,34 @@ def test_a_disk_that_fails_is_said_and_recovers(
         ledger.close()
     assert ledger.why == "spent: cannot be kept: no space left on device"
     assert kept(tmp_path / "spent", USED) == USED
+
+
+def test_what_a_full_disk_refused_is_tried_again_although_nothing_more_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H34, H43: a trip ends the field, so the number stays the same; it is kept all the same."""
+    is_full, tries = [True], Semaphore(0)
+
+    def replace(path: Path, data: bytes) -> None:
+        try:
+            if is_full[0]:
+                raise OSError(errno.ENOSPC, "no space left on device")
+            path.write_bytes(data)
+        finally:
+            tries.release()
+
+    monkeypatch.setattr(disk, "replace", replace)
+    ledger = Ledger(tmp_path / "spent")
+    ledger.keep(USED)
+    assert tries.acquire(timeout=5.0)
+    is_full[0] = False
+    for _ in range(50):  # as each second does
+        ledger.keep(USED)
+        if tries.acquire(timeout=0.1):
+            break
+    ledger.close()
+    assert ledger.why == ""
+    assert kept(tmp_path / "spent") == USED
 
 
 def test_what_cannot_be_written_as_json_is_said(tmp_path: Path) -> None:
