@@ -15,6 +15,7 @@ from mnht_controller.domain.codec import CodecError, digest, from_plain, to_plai
 from mnht_controller.domain.errors import IntentRefused
 from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState
+from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.snapshot import Snapshot
 from mnht_controller.journal.sink import Journal
@@ -153,18 +154,21 @@ class Desk:
         return report
 
     async def reset(self, request: Request) -> Json:
-        """Unlatch guard and controller, each only if its cause is gone. 409 with all reasons."""
-        reasons: list[str] = []
-        guard = self.client.snapshot.guard if self.client.snapshot else None
-        try:
-            await self._intend(Verb.RESET, request)
-        except IntentRefused as error:
-            reasons += error.reasons
-        if guard is None or guard.state is GuardState.LATCHED:
+        """Unlatch the guard, then the controller; 409 with all reasons. Can be repeated.
+
+        Who is not latched is not asked, and the controller stays latched while the guard is.
+        """
+        last = self._snapshot()
+        if not self.client.is_fresh:
+            detail = "the controller is silent; nothing was reset, and no field is possible"
+            raise Problem(503, "controller_unreachable", detail)
+        is_guard_latched = last.guard is None or last.guard.state is GuardState.LATCHED
+        if is_guard_latched:
             reply = await self._ask_guard({"kind": "reset", "actor": _login(request).actor})
-            reasons += [f"guard: {reason}" for reason in _refusals(reply)]
-        if reasons:
-            raise IntentRefused(tuple(reasons))
+            if (reasons := _refusals(reply)) and reply.get("state") == GuardState.LATCHED:
+                raise IntentRefused(tuple(f"guard: {reason}" for reason in reasons))
+        if last.decision.phase is Phase.TRIPPED or not is_guard_latched:
+            await self._intend(Verb.RESET, request)
         return {"ok": True}
 
     async def pending(self) -> Json:

@@ -233,7 +233,9 @@ def test_refusal_shows_every_reason(page: Page, stage: Stage) -> None:
     assert stage.bench is not None
     stage.bench.fakes.refusals["pause"] = ["not now", "journal"]
     page.get_by_role("button", name="Pause").click()
-    expect(page.locator("#refusal li")).to_have_text(["not now", "the journal cannot be written"])
+    expect(page.locator("#refusal li")).to_have_text(
+        ["not now", "the journal or the latch cannot be written"]
+    )
 
 
 def test_small_screen_keeps_stop_in_sight(page: Page, stage: Stage) -> None:

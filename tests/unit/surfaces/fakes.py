@@ -135,6 +135,8 @@ class Fakes:
     tick: int = 0
     is_mute: bool = False
     shown_sha256: str = digest(envelope())
+    guard_state: GuardState = GuardState.LATCHED
+    """What the guard says with a refusal."""
 
     @property
     def door(self) -> Path:
@@ -172,7 +174,7 @@ class Fakes:
             reply |= {"envelope": to_plain(envelope()), "envelope_sha256": self.shown_sha256}
             reply["nonce"] = "n-1"
         if reasons := self.refusals.get(f"guard {message['kind']}"):
-            reply = {"ok": False, "reasons": reasons}
+            reply = {"ok": False, "reasons": reasons, "state": self.guard_state}
         writer.write(json.dumps(reply).encode() + b"\n")
         writer.close()
 

@@ -162,7 +162,7 @@ async def test_refusal_lists_every_reason_in_words(desk: Bench) -> None:
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     assert [row["detail"] for row in answer.json()["errors"]] == [
-        "not now", "probe is silent (skin1)", "the journal cannot be written",
+        "not now", "probe is silent (skin1)", "the journal or the latch cannot be written",
     ]  # fmt: skip
 
 
@@ -233,16 +233,51 @@ async def test_guard_refusals_are_passed_on(desk: Bench) -> None:
     )  # fmt: skip
 
 
-async def test_reset_tells_both_and_collects_all_reasons(desk: Bench) -> None:
+LATCHED, DISABLED = GuardState.LATCHED, GuardState.DISABLED
+GUARD_FIRST = ["guard reset", "controller reset"]
+
+
+@pytest.mark.parametrize(
+    ("phase", "state", "refused", "told", "reasons"),
+    [
+        (Phase.TRIPPED, LATCHED, {}, GUARD_FIRST, []),
+        (Phase.TRIPPED, LATCHED, {"guard reset": ["skin_trip skin1"]}, ["guard reset"],
+         ["guard: skin too hot (skin1)"]),
+        (Phase.TRIPPED, LATCHED, {"reset": ["skin_trip skin1"]}, GUARD_FIRST,
+         ["skin too hot (skin1)"]),
+        (Phase.TRIPPED, DISABLED, {}, ["controller reset"], []),
+        (Phase.STANDBY, LATCHED, {}, ["guard reset"], []),
+        (Phase.STANDBY, DISABLED, {"reset": ["not now"]}, ["controller reset"], ["not now"]),
+    ],
+)  # fmt: skip
+async def test_reset_is_guard_first_and_asks_nobody_who_is_not_latched(
+    desk: Bench,
+    phase: Phase,
+    state: GuardState,
+    refused: dict[str, list[str]],
+    told: list[str],
+    reasons: list[str],
+) -> None:
+    """H62: the controller is never free beside a latched guard, and what is done is not refused."""
     headers = await desk.login()
-    await desk.publish(tripped(0.0), state=GuardState.LATCHED)
-    desk.fakes.refusals |= {"guard reset": ["lease is old"], "reset": ["skin_trip skin1"]}
+    decided = tripped(0.0) if phase is Phase.TRIPPED else decision(phase)
+    await desk.publish(decided, state=state)
+    desk.fakes.refusals |= refused
     answer = await desk.http.post(f"{V1}/session/reset", headers=headers)
-    assert answer.status_code == 409
-    assert [row["detail"] for row in answer.json()["errors"]] == [
-        "skin too hot (skin1)", "guard: lease is old",
-    ]  # fmt: skip
-    assert desk.fakes.told == ["controller reset", "guard reset"]
+    assert answer.status_code == (409 if reasons else 200)
+    assert [row["detail"] for row in answer.json().get("errors", [])] == reasons
+    assert desk.fakes.told == told
+
+
+async def test_a_guard_that_was_reset_meanwhile_is_no_refusal(desk: Bench) -> None:
+    """H46: two people, one reset; the snapshot is a tick old."""
+    headers = await desk.login()
+    await desk.publish(tripped(0.0), state=LATCHED)
+    desk.fakes.guard_state = DISABLED
+    desk.fakes.refusals |= {"guard reset": ["guard_state disabled"]}
+    answer = await desk.http.post(f"{V1}/session/reset", headers=headers)
+    assert answer.status_code == 200
+    assert desk.fakes.told == GUARD_FIRST
 
 
 @pytest.mark.shows("no_override")
