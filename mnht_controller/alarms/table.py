@@ -106,7 +106,7 @@ ALARMS: tuple[Alarm, ...] = (
           "Field is off. Reset and arm anew; if it returns, stop and see the log of the service."),
     Alarm("host", ("host_suspended", "clock_fault", "clock_rate"), _TRIP, _MEDIUM, _MEDIUM,
           _PASSING, 0.0, "The host or its clock stood still",
-          "Field is off. Do not let this host sleep; restart it before you arm anew."),
+          "Field is off. Do not let this host sleep; repair its clock before you reset."),
     Alarm("not_as_planned", ("pulse_map", "pulse_sign", "pulse_weak", "pulse_lag", "no_heat"),
           _TRIP, _MEDIUM, _MEDIUM, _PASSING, 0.0, "Probes do not answer to the field as planned",
           "Field is off. Check which probe lies where, and the coil; then reset and arm anew."),

@@ -19,7 +19,8 @@ class Health:
 
     `disk_free_mb` is the room where the journal lies; None: not known. The names are devices that
     are not connected, devices whose serial number contradicts the site's `simulated`, and tasks
-    without a sign of life. `slept_s` is how long the host was suspended since the process began.
+    without a sign of life. `slept_s` is how long the host was suspended since the process began,
+    less what a person's PREPARE or RESET has answered for.
     """
 
     journal_ok: bool = True

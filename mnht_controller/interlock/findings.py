@@ -42,7 +42,7 @@ def guard_refuses(witness: Witness, _memory: Memory) -> Iterable[Finding]:
 
 
 def host_suspended(witness: Witness, _memory: Memory) -> Iterable[Finding]:
-    """The host has slept since the process began: what it knows is from before."""
+    """The host has slept, and nobody has answered for it: what it knows is from before."""
     slept_s = witness.slept_s
     return (("host", slept_s, SLEPT_S_MAX),) if over(slept_s, SLEPT_S_MAX) else ()
 

@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
     Rule("session_time", ("H43", "H13"), "field-on time is used up", _TRIP, _ARMED, 0.0,
          source.session_time, _OVER),
     Rule("host_suspended", ("H28",), "host was suspended", _TRIP, _ARMED, 0.0, any_.host_suspended,
-         "Field is off. Restart the service, then reset; arm anew."),
+         "Field is off. Do not let this host sleep. Look at the patient; then reset, arm anew."),
     Rule("clock_fault", ("H33",), "host's clock stood still or leaped", _TRIP, _ARMED, 0.0,
          any_.clock_fault, _CLOCK),
     Rule("clock_rate", ("H33",), "host's clock runs otherwise than an instrument's", _TRIP, _ARMED,

@@ -25,8 +25,8 @@ class Witness:
     `permit_ka_per_m` is the permit that is in force (None: none). `peer_age_s` is the age of the
     other process's last word (None: never heard), `peer_refuses` that it does not hold the line
     although the session needs it. `armed` makes the armed-scope rules live. `slept_s`: how long the
-    host has been suspended since the process began. `gap_s_max`: longest time between two looks
-    (None: they come as messages do, and are timed elsewhere).
+    host has been suspended and nobody has answered for it. `gap_s_max`: longest time between two
+    looks (None: they come as messages do, and are timed elsewhere).
     """
 
     now: float

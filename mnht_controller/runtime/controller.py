@@ -20,6 +20,7 @@ from mnht_controller.domain.snapshot import Snapshot
 from mnht_controller.domain.spent import NOTHING
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
+from mnht_controller.interlock.findings import SLEPT_S_MAX
 from mnht_controller.interlock.lease import encode_lease, encode_propose
 from mnht_controller.journal.keep_alarms import AlarmKeeper, AlarmMemory
 from mnht_controller.journal.records import Event, TickRecord
@@ -41,6 +42,11 @@ log = structlog.get_logger(component="controller")
 
 WALL_STEP_S_MAX = 1.0
 """The wall clock labels records and nothing else; a larger step of it is told in one."""
+AWAKE_S_MAX = 0.05
+"""The two clocks that tell sleep are read one after the other."""
+ANSWERS = frozenset({Verb.PREPARE, Verb.RESET})
+"""With these a person answers for a sleep of the host."""
+CLOCK_DOUBTS = frozenset({"clock_fault", "clock_rate"})
 UNDER_WAY = ARMED_OR_LATER | {Phase.CHECK, Phase.TRIPPED}
 """Phases in which the guard must not take the session for over."""
 
@@ -94,6 +100,7 @@ class Controller:
         self._late_ticks = 0
         self._present_at = -1e9
         self._wall_offset_s = parts.host.wall_offset_s()
+        self._slept_s = self._answered_s = 0.0
 
     async def run(self) -> None:
         """Start the device tasks and tick for ever; whatever ends it ends with the source off."""
@@ -160,11 +167,30 @@ class Controller:
                 lost_devices=tuple([row.id for row in rows if not row.connected]),
                 mixed_devices=tuple([row.id for row in rows if row.is_mixed]),
                 silent_tasks=self.liveness.silent(now),
-                slept_s=self.parts.host.slept_s(),
+                slept_s=self._unanswered_s(intents),
                 spent_ok=not self.parts.ledger.why,
                 journal_behind_s=self.parts.journal.behind_s,
             ),
         )
+
+    def _unanswered_s(self, intents: tuple[Intent, ...]) -> float:
+        """How long the host has slept, less what a person has answered for.
+
+        Only what an earlier tick has shown can be answered for, and only while no clock is in
+        doubt: a wish from before the sleep is no answer.
+        """
+        before_s, self._slept_s = self._slept_s, self.parts.host.slept_s()
+        unanswered_s = self._slept_s - self._answered_s
+        actor = next((intent.actor for intent in intents if intent.verb in ANSWERS), None)
+        is_shown = self._slept_s - before_s <= AWAKE_S_MAX
+        if actor is None or unanswered_s <= SLEPT_S_MAX or not is_shown:
+            return unanswered_s
+        if self.decision is None or CLOCK_DOUBTS & {why.code for why in self.decision.unmet}:
+            return unanswered_s
+        self._answered_s = self._slept_s
+        event = Event("host.suspended", "host", actor, f"{unanswered_s:.1f} s")
+        self.parts.journal.write("event", event)
+        return 0.0
 
     def _decide(self, given: TickInput) -> Decision:
         before = self.state.latch
