@@ -14,7 +14,7 @@ import structlog
 
 from mnht_controller.domain.alarm import AlarmAct
 from mnht_controller.domain.codec import CodecError, dumps, from_plain
-from mnht_controller.domain.intent import Intent
+from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.snapshot import Snapshot
 
 log = structlog.get_logger(component="door")
@@ -140,8 +140,12 @@ class Hall:
         return uid in {0, os.getuid()} and len(self.clients) < CLIENTS_MAX
 
     def offer(self, asked: Asked) -> bool:
-        """Queue an intent for the next tick. A full queue refuses; it never blocks."""
-        if len(self._waiting) >= INTENTS_MAX:
+        """Queue an intent for the next tick. A full queue refuses; it never blocks.
+
+        STOP has as many places again, which nothing else can take.
+        """
+        places = 2 * INTENTS_MAX if asked.intent.verb is Verb.STOP else INTENTS_MAX
+        if len(self._waiting) >= places:
             return False
         self._waiting.append(asked)
         return True

@@ -159,6 +159,17 @@ async def test_a_flood_is_refused_by_number_and_the_next_tick_starts_anew() -> N
     assert len(hall.take()) == 1
 
 
+async def test_stop_waits_even_where_the_queue_is_full() -> None:
+    """H53: a flood of wishes is no reason to go on heating; and STOP is no flood either."""
+    hall = Hall()
+    door, wire = client(hall)
+    stop = {"kind": "intent", "id": 7, "intent": {"verb": "stop", "actor": "nurse", "value": None}}
+    door.data_received(line(PAUSE) * INTENTS_MAX + line(stop) * (INTENTS_MAX + 1))
+    taken = [asked.intent.verb for asked in hall.take()]
+    assert taken == [Verb.PAUSE] * INTENTS_MAX + [Verb.STOP] * INTENTS_MAX
+    assert wire.written.count(b'"ok":false') == 1
+
+
 async def test_a_client_that_does_not_read_is_cut_and_the_others_are_served() -> None:
     hall = Hall()
     lazy, stuck = client(hall)
