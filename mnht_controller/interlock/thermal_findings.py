@@ -102,7 +102,8 @@ def no_heat(witness: Witness, memory: Memory) -> Iterable[Finding]:
     """Since the field first went on in cool tissue, no tumor probe has warmed beyond its noise.
 
     Judged once even the least gain would have shown. One probe that has warmed ends it for good:
-    later on losses balance heat, and a steady tumor says nothing.
+    later on losses balance heat, and a steady tumor says nothing. One that has never read anything
+    excuses no other.
     """
     heat = memory.heat
     if heat is None or not (heat.energy > 0.0):
@@ -111,8 +112,9 @@ def no_heat(witness: Witness, memory: Memory) -> Iterable[Finding]:
     found: list[Finding] = []
     for warmth, probe in tumors:
         limit = noise_c(probe, witness.envelope.speed, HEAT_SIGMAS)
-        rest_c = warmth.rest_c
-        is_cool = rest_c is not None and rest_c <= BODY_C_MAX
+        if warmth.rest_c is None:
+            continue
+        is_cool = warmth.rest_c <= BODY_C_MAX
         is_due = GAIN_C_PER_S_MIN * heat.energy >= limit
         if not (is_cool and is_due) or warmth.risen_c > limit:
             return ()

@@ -135,6 +135,13 @@ def cold_field(ticks: int, rise_c: float = 0.0, start_c: float = 36.0) -> Course
     ]
 
 
+def beside_a_dead_probe(moments: Course) -> Course:
+    """A second tumor probe, not required, that never says anything."""
+    dead = seen(Role.TUMOR, codes=(Why.STALE,), quality=Quality.STALE)
+    dead = replace(dead, probe=replace(dead.probe, id="tumor-2", required=False))
+    return [replace(one, observations=(*one.observations, dead)) for one in moments]
+
+
 def zone(ticks: int, apart_c: float, value: float | None = 42.0) -> Course:
     """Skin and healthy tissue as two probes of one place, so far apart."""
 
@@ -205,6 +212,7 @@ ALSO: tuple[tuple[str, str, Course], ...] = (
     ("H f above the cap", "field_cap", sources(1, measured_ka_per_m=7.4, frequency_hz=115_000.0)),
     ("a steady tumor does not cool", "heat_when_off", heated(200, 120, 0.0, hold=600)),
     ("a tumor that falls in the field", "no_heat", cold_field(400, rise_c=-1.0)),
+    ("a cold tumor beside a dead probe", "no_heat", beside_a_dead_probe(cold_field(400))),
     ("a probe of the place reads lower", "zone_disagrees", zone(101, -1.01)),
     ("trip: no permit at all", "off_not_obeyed", sources(4, permit=None, measured_ka_per_m=18.0)),
     ("clock stands still", "clock_fault", steps(0.1, 0.0, 0.0)),
@@ -259,6 +267,11 @@ NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
     ("a tumor that stays for the lag", "heat_when_off", heated(200, 30, 0.01)),
     ("a tumor that stays by noise", "heat_when_off", heated(200, 80, 0.0005)),
     ("a tumor that has warmed", "no_heat", cold_field(400, rise_c=0.3)),
+    (
+        "a warm tumor beside a dead probe",
+        "no_heat",
+        beside_a_dead_probe(cold_field(400, rise_c=0.3)),
+    ),
     ("a tumor that was warm before", "no_heat", cold_field(400, start_c=38.6)),
     ("little energy yet", "no_heat_yet", cold_field(200)),
     ("probes of a place within 1 °C", "zone_disagrees", zone(101, 0.99)),
