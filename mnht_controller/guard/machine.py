@@ -28,6 +28,7 @@ from mnht_controller.guard.state import (
 )
 from mnht_controller.interlock.bounds import envelope_faults
 from mnht_controller.interlock.evaluate import Hit
+from mnht_controller.interlock.guard_trips import hazard_of
 from mnht_controller.interlock.latch import causes
 from mnht_controller.interlock.lease import FUTURE_S_MAX, LEASE_AGE_S_MAX, is_fresh
 from mnht_controller.interlock.memory import Memory
@@ -307,7 +308,11 @@ def _check(guard: Guard, now: float) -> Guard:
         return latch(guard, "lease_expired", now)
     guard = check_backstop(guard, envelope, now)
     for cause in _own_cause(guard, now):
-        guard = latch(guard, cause.code, now, f"{cause.value} °C")
+        guard = with_hits(
+            guard,
+            (Hit(cause.code, hazard_of(cause.code), Effect.TRIP, "guard", cause.value, None),),
+            now,
+        )
     if guard.state is GuardState.ARMED and not (now - guard.armed_at <= ARMED_S_MAX):
         return _disarm(guard)
     return guard

@@ -20,7 +20,8 @@ def heard(own: Own, celsius: float | None, now: float) -> Own:
 def compared(own: Own, envelope: Envelope | None, lease: Lease | None, now: float) -> Own:
     """Compare with the lease: hotter or colder than every skin probe by over 1.5 °C is apart."""
     rows = zip(envelope.probes, lease.probes, strict=False) if envelope and lease else ()
-    skin = [row.value for probe, row in rows if probe.role is Role.SKIN and row.value is not None]
+    skin = [row.value for probe, row in rows if probe.role is Role.SKIN
+            and row.value is not None and 15.0 <= row.value <= 60.0]  # fmt: skip
     off = [own.celsius - celsius for celsius in skin] if own.celsius is not None else []
     is_apart = off and (all(not (c <= 1.5) for c in off) or all(not (c >= -1.5) for c in off))
     since = now if own.apart_since is None else own.apart_since

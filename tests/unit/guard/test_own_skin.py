@@ -116,6 +116,25 @@ def test_with_several_skin_probes_it_may_lie_between_them() -> None:
         assert (own.apart_since is not None) is is_apart, celsius
 
 
+@pytest.mark.parametrize("noise_c", [-50.0, 14.9, 60.1, 850.0])
+def test_a_loose_channel_that_reads_no_skin_hides_no_disagreement(noise_c: float) -> None:
+    """H05, H62: both real probes read 2 °C too little; the third is not plugged in."""
+    second = replace(PROBES[0], id="skin2", channel=4, required=False)
+    envelope = replace(ENVELOPE, probes=(*PROBES, second))
+    message = lease(1, NOW)
+    four = (*message.probes, replace(message.probes[0], value=noise_c))
+    for celsius in (43.9, 40.0):
+        own = own_skin.compared(Own(NOW, celsius), envelope, replace(message, probes=four), NOW)
+        assert own.apart_since is not None
+
+
+def test_a_trip_says_who_read_what() -> None:
+    desk = OwnDesk(skin_c=43.0).heat()
+    desk.own_c, desk.noise_c = 44.2, 0.0
+    desk.run(1.0, permit_ka_per_m=5.0)
+    assert [(one.where, one.value) for one in desk.guard.latch.trips] == [("guard", 44.2)]
+
+
 def test_what_cannot_be_compared_is_not_apart() -> None:
     """No number, no lease, or no skin reading: other rules see to those."""
     own, message = Own(NOW, 30.0, apart_since=NOW - 9.0), lease(1, NOW)
