@@ -199,9 +199,13 @@ def _begun(state: AlarmState, conditions: tuple[Reason, ...], now: float) -> Ste
 def _raised(
     state: AlarmState, row: Alarm, reason: Reason, now: float
 ) -> tuple[AlarmState, Occurrence]:
-    """A new occurrence, in the place of one that had ended: a condition that flaps is one line."""
+    """A new occurrence, in the place of one that had ended: a condition that flaps is one line.
+
+    Where nobody had acknowledged that one, it goes on going up from where it was.
+    """
     key = (reason.code, reason.where)
     before = [found for found in state.occurrences if _key(found) == key]
+    unanswered = next((found for found in before if found.sounds), None)
     made = Occurrence(
         id=state.next_id,
         alarm=row.id,
@@ -209,9 +213,9 @@ def _raised(
         where=reason.where,
         value=reason.value,
         limit=reason.limit,
-        priority=row.priority,
+        priority=unanswered.priority if unanswered else row.priority,
         began_at=now,
-        raised_at=now,
+        raised_at=unanswered.raised_at if unanswered else now,
         times=1 + sum(found.times for found in before),
     )
     others = tuple([found for found in state.occurrences if _key(found) != key])

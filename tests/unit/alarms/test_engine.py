@@ -100,6 +100,23 @@ def test_an_acknowledgement_names_one_and_leaves_the_others_loud() -> None:
 
 
 @pytest.mark.usefixtures("test_rows")
+def test_what_comes_back_unacknowledged_does_not_begin_to_go_up_anew() -> None:
+    """H48: a loose contact is no way to stay quiet, and HIGH does not become MEDIUM by itself."""
+    ward = up("medium-latching-0")
+    for _ in range(4):
+        ward.switch("medium-latching-0", False).tick(dt_s=10.0)
+        ward.switch("medium-latching-0", True).tick(dt_s=10.0)
+    assert ward.state.occurrences[0].priority is Priority.HIGH
+    ward.switch("medium-latching-0", False).tick()
+    ward.switch("medium-latching-0", True).tick()
+    assert ward.state.occurrences[0].priority is Priority.HIGH
+    ward.tick(act(ACT.ACKNOWLEDGE, ward.newest("medium-latching-0")))
+    ward.switch("medium-latching-0", False).tick()
+    ward.switch("medium-latching-0", True).tick()
+    assert ward.state.occurrences[0].priority is Priority.MEDIUM, "somebody has answered it"
+
+
+@pytest.mark.usefixtures("test_rows")
 def test_what_comes_back_is_a_new_occurrence_that_no_old_number_silences() -> None:
     """H48: flapping is one line with a count, and each time it sounds."""
     ward = up("medium-latching-0")
