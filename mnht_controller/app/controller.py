@@ -33,6 +33,9 @@ from mnht_controller.settings.load import load_site
 from mnht_controller.settings.logs import log_to_stderr
 from mnht_controller.settings.settings import Device, Settings
 
+LEDGER = "controller-spent.json"
+"""Where what a session has used outlives the controller."""
+
 EXIT_CODES: tuple[tuple[type[Exception], int], ...] = (
     (ConfigErrors, 78),
     (ConfigError, 78),
@@ -85,7 +88,7 @@ async def run(config: ControllerConfig, ready: Callable[[], None]) -> None:
     latch = load_latch(kept)
     path = Path(config.journal_dir) / f"controller-{config.session}.jsonl"
     journal = FileJournal(path, header(settings, plan, "controller"))
-    ledger = FileLedger(Path(config.state_dir) / "controller-spent.json")
+    ledger = FileLedger(Path(config.state_dir) / LEDGER)
     journal.write("spent", ledger.kept or NOTHING)
     journal.write("latch", latch)
     guard = GuardSocket(Path(config.lease_socket))

@@ -21,7 +21,15 @@ def build() -> typer.Typer:
     """The application with every installed command."""
     app = typer.Typer(help=ABOUT, no_args_is_help=True, pretty_exceptions_enable=False)
     app.callback()(_options)
-    shown = (site.serve, site.stop, site.check, devices.devices, record.replay, doctor.doctor)
+    shown = (
+        site.serve,
+        site.stop,
+        site.close,
+        site.check,
+        devices.devices,
+        record.replay,
+        doctor.doctor,
+    )
     for command in shown:
         app.command(command.__name__)(command)
     app.add_typer(site.config, name="config")

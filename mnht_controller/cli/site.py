@@ -95,6 +95,39 @@ def stop(
         raise typer.Exit(EXIT_UNAVAILABLE)
 
 
+def close(
+    site: SiteFile,
+    name: Annotated[str, typer.Option(help="Who closes it.")],
+    reason: Annotated[str, typer.Option(help="Why what it used counts no more.")],
+    as_json: AsJson = False,
+) -> None:
+    """End an unfinished session for good while nobody serves the site; it goes on record.
+
+    What was used then counts no more. For the same patient it must count: do not close, go on.
+
+    Example: mnht close my-site.toml --name dr.rossi --reason "next patient, session 12 is over"
+    """
+    from mnht_controller.app.close import close_session
+    from mnht_controller.domain.codec import to_plain
+    from mnht_controller.settings.load import load_site
+    from mnht_controller.surfaces.guard_client import is_served
+
+    with errors(as_json=as_json):
+        paths = load_site(site).paths
+        if not (name.strip() and reason.strip()):
+            say("give a name and a reason; nothing was closed")
+            raise typer.Exit(EXIT_USAGE)
+        if is_served(paths.runtime_dir):
+            say("the site is being served: end it first, or POST /api/v1/session/close")
+            raise typer.Exit(EXIT_UNAVAILABLE)
+        closed = close_session(Path(paths.state_dir), name, reason, secrets.token_hex(8))
+    if as_json:
+        emit({"ok": True, **to_plain(closed)})
+    for file, field_s in zip(closed.ledgers, closed.field_s, strict=True):
+        say(f"{file}: closed; {field_s:.0f} s of field count no more")
+    say(f"on record: {closed.journal}")
+
+
 def check(
     site: SiteFile, endpoints: Endpoints = None, protocol: Protocol = None, as_json: AsJson = False
 ) -> None:

@@ -16,6 +16,7 @@ class Verb(StrEnum):
     ABANDON = "abandon"
     RESET = "reset"
     PRESENT = "present"
+    CLOSE = "close"
     LOWER_SETPOINT = "lower_setpoint"
     LOWER_CEILING = "lower_ceiling"
 

@@ -14,7 +14,10 @@ class ProbeDose:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Used under a prescription. `over`: that session came to its own end, and counts no more."""
+    """Used under a prescription.
+
+    `over`: that session came to its own end or was closed by a person, and counts no more.
+    """
 
     prescription_sha256: str = ""
     field_s: float = 0.0

@@ -110,12 +110,10 @@ def treatment_s(guard: Guard, now: float) -> float:
 def spent(guard: Guard) -> Spent:
     """What is to be kept of the session, by the guard's own count."""
     envelope, lease = guard.envelope, guard.lease
-    if envelope is None:
-        return guard.kept
-    field_s = max(guard.field_s, guard.memory.field_s)
-    if not (field_s > 0.0):
-        return guard.kept
     is_over = lease.complete if lease else guard.kept.over  # `lost` has settled that
+    field_s = max(guard.field_s, guard.memory.field_s)
+    if envelope is None or not (field_s > 0.0):
+        return replace(guard.kept, over=guard.kept.over or is_over)
     return spending(envelope, field_s, guard.tracks, over=is_over)
 
 

@@ -28,7 +28,14 @@ from mnht_controller.runtime.alarms import AlarmDesk
 from mnht_controller.runtime.answer import refusal
 from mnht_controller.runtime.assembly import assembled
 from mnht_controller.runtime.auxiliary import AuxiliaryTask
-from mnht_controller.runtime.decide import State, decide, initial, spent, state_digest
+from mnht_controller.runtime.decide import (
+    State,
+    decide,
+    initial,
+    is_over,
+    spent,
+    state_digest,
+)
 from mnht_controller.runtime.door import Asked, Hall
 from mnht_controller.runtime.guard_link import GuardLink
 from mnht_controller.runtime.host import Host
@@ -124,7 +131,7 @@ class Controller:
         for device in self.parts.auxiliaries:
             device.permit(on=wants_run_permit(decision))
         self._follow(decision)
-        if given.tick % KEEP_TICKS == 0 or decision.phase is Phase.COMPLETE:
+        if given.tick % KEEP_TICKS == 0 or is_over(self.state):
             self.parts.ledger.keep(spent(self.plan, self.state))
         self._record(given, decision)
         self._alarm(given, decision)
@@ -217,7 +224,7 @@ class Controller:
                     source=given.source,
                     uncertain_s=given.uncertain_s,
                     over=decision.phase not in UNDER_WAY,
-                    complete=decision.phase is Phase.COMPLETE,
+                    complete=is_over(self.state),
                 )
             )
         )

@@ -34,6 +34,9 @@ from mnht_controller.thermometry.observe import Clock, Observation, ProbeTrack, 
 STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.ARMED, Phase.COMPLETE, Phase.TRIPPED})
 """Phases in which the start gate's reasons matter; later the rules themselves are live."""
 
+CLOSABLE = frozenset({Phase.STANDBY, Phase.COMPLETE})
+"""Phases in which a person can close what was left unfinished."""
+
 GAP_S_MAX = 1.0
 """Longest time between two ticks; the guard has long latched then."""
 
@@ -41,7 +44,7 @@ GAP_S_MAX = 1.0
 @quick
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that one tick hands to the next."""
+    """All that one tick hands to the next. `closed`: what was used is over by a person's word."""
 
     tracks: tuple[ProbeTrack, ...]
     observations: tuple[Observation, ...]
@@ -50,6 +53,7 @@ class State:
     core: CoreState
     permit_ka_per_m: float | None
     told: tuple[str, ...] = ()
+    closed: bool = False
 
 
 def initial(plan: Plan, latch: Latch, spent: Spent = NOTHING) -> State:
@@ -62,9 +66,13 @@ def initial(plan: Plan, latch: Latch, spent: Spent = NOTHING) -> State:
 
 
 def spent(plan: Plan, state: State) -> Spent:
-    """What is to be kept of the session; it is over only when it came to its own end."""
-    is_over = state.core.phase is Phase.COMPLETE
-    return spending(plan.envelope, state.memory.field_s, state.tracks, over=is_over)
+    """What is to be kept of the session."""
+    return spending(plan.envelope, state.memory.field_s, state.tracks, over=is_over(state))
+
+
+def is_over(state: State) -> bool:
+    """Whether the session came to its own end, or a person has closed it."""
+    return state.core.phase is Phase.COMPLETE or state.closed
 
 
 def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]:
@@ -94,7 +102,10 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
     )
     permitted = verdict.field_ka_per_m if isinstance(verdict, Permit) else None
     told, notices = noticed(state.told, plan, given, wish.phase)
-    after = State(state.tracks, state.observations, memory, latch, core_state, permitted, told)
+    closed, closing = _closed(state, memory, given, wish.phase)
+    after = State(
+        state.tracks, state.observations, memory, latch, core_state, permitted, told, closed
+    )  # fmt: skip
     return after, Decision(
         phase=wish.phase,
         demand=wish.demand,
@@ -104,7 +115,7 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         plateau_s=wish.plateau_s,
         field_s=memory.field_s,
         unmet=missing,
-        events=begun + wish.events + notices,
+        events=begun + wish.events + closing + notices,
         trips=latch.trips,
         identified=wish.identified,
     )
@@ -116,6 +127,18 @@ def _interrupted(plan: Plan, state: State) -> tuple[Reason, ...]:
         return ()
     limit_s = plan.envelope.limits.field_s_max
     return (Reason("session.interrupted", "session", state.memory.field_s, limit_s),)
+
+
+def _closed(
+    state: State, memory: Memory, given: TickInput, phase: Phase
+) -> tuple[bool, tuple[Reason, ...]]:
+    """CLOSE ends what was left unfinished, until somebody prepares again. Changes no decision."""
+    is_closable = phase in CLOSABLE
+    if not any(intent.verb is Verb.CLOSE for intent in given.intents):
+        return state.closed and is_closable, ()
+    if not is_closable:
+        return False, (Reason("intent.refused", Verb.CLOSE),)
+    return True, (Reason("session.closed", "session", memory.field_s),)
 
 
 def _core_input(

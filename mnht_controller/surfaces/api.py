@@ -18,11 +18,12 @@ from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.snapshot import Snapshot
+from mnht_controller.journal.records import Event
 from mnht_controller.journal.sink import Journal
 from mnht_controller.surfaces import problem
 from mnht_controller.surfaces.alarms import document
 from mnht_controller.surfaces.auth import COOKIE, SESSION_S, Login, Logins, token_of
-from mnht_controller.surfaces.bodies import Alarm, Claim, Confirmation, Lower, Seen
+from mnht_controller.surfaces.bodies import Alarm, Claim, Close, Confirmation, Lower, Seen
 from mnht_controller.surfaces.config import WEB, ConsoleConfig
 from mnht_controller.surfaces.controller_client import ControllerClient
 from mnht_controller.surfaces.guard_client import Message, NoAnswer, stop_all
@@ -48,6 +49,7 @@ class Desk:
     client: ControllerClient
     hub: Hub
     logins: Logins
+    journal: Journal
 
     # ---- watching --------------------------------------------------------------------------
 
@@ -171,6 +173,15 @@ class Desk:
             await self._intend(Verb.RESET, request)
         return {"ok": True}
 
+    async def close(self, body: Close, request: Request) -> Json:
+        """End an unfinished session for good: at the next start nothing of it counts. On record."""
+        actor = _login(request).actor
+        if not self.journal.write("event", Event("session.close", "session", actor, body.reason)):
+            detail = "the record cannot be written; nothing was closed; free the disk and restart"
+            raise Problem(503, "not_recorded", detail)
+        await self._intend(Verb.CLOSE, request)
+        return {"ok": True}
+
     async def pending(self) -> Json:
         """What the guard asks a human to confirm: every limit, their hash, a one-time nonce."""
         reply = await self._ask_guard({"kind": "pending"})
@@ -262,7 +273,7 @@ class Desk:
             raise Problem(503, "guard_unreachable", detail) from error
 
 
-def build(desk: Desk, port: int, journal: Journal) -> ASGIApp:
+def build(desk: Desk, port: int) -> ASGIApp:
     """Put the application together. `port` is the one that was really bound."""
     app = FastAPI(
         title="mnht console",
@@ -277,7 +288,7 @@ def build(desk: Desk, port: int, journal: Journal) -> ASGIApp:
     app.mount("/web", StaticFiles(directory=WEB))
     app.add_api_route("/", _page, response_class=FileResponse)
     shield = Shield(app, origins(desk.config.host, port, desk.config.stop_origin))
-    return Ledger(shield, journal, desk.logins.find)
+    return Ledger(shield, desk.journal, desk.logins.find)
 
 
 async def _page() -> FileResponse:
@@ -314,6 +325,7 @@ def _routes(desk: Desk) -> APIRouter:
         ("/session/reset", desk.reset),
         ("/session/confirm", desk.confirm),
         ("/session/lower", desk.lower),
+        ("/session/close", desk.close),
         ("/alarms/acknowledge", desk.acknowledge),
         ("/alarms/audio-pause", desk.pause_audio),
         ("/alarms/reset-signal", desk.reset_signal),

@@ -43,6 +43,12 @@ class Lower(Body):
         return self
 
 
+class Close(Body):
+    """Why an unfinished session is over."""
+
+    reason: Annotated[str, Field(min_length=3, max_length=256)]
+
+
 class Alarm(Body):
     """The id of the one occurrence that is meant."""
 

@@ -98,8 +98,8 @@ async def serve(config: ConsoleConfig, listener: socket.socket, end: asyncio.Eve
     client = ControllerClient(Path(config.door_socket), publish, hub.is_viewed)
     logins = Logins(Path(config.claim_code_file), loop.time)
     journal = _journal(config)
-    desk = Desk(config, client, hub, logins)
-    app = build(desk, listener.getsockname()[1], journal)
+    desk = Desk(config, client, hub, logins, journal)
+    app = build(desk, listener.getsockname()[1])
     server = Server(
         uvicorn.Config(
             app,

@@ -115,6 +115,19 @@ def stop_now(runtime_dir: Path | str, actor: str = "mnht stop") -> Message:
     return _report(*outcomes)
 
 
+def is_served(runtime_dir: Path | str) -> bool:
+    """Whether a guard or a controller runs in this directory; one that does not answer runs."""
+    for name in (CONTROL_SOCKET, DOOR_SOCKET):
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(Path(runtime_dir) / name))
+            return True
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError | ConnectionRefusedError):
+                return True
+    return False
+
+
 async def _told(path: Path | str, message: Message) -> Message:
     try:
         return _outcome(await request(path, message))

@@ -2,6 +2,7 @@
 """Help, version, and that `--json` gives one document on standard output and nothing else."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from mnht_controller import __version__
+from mnht_controller.domain.spent import Spent
+from mnht_controller.journal.ledger import Ledger
+from mnht_controller.settings.load import load_site
+from mnht_controller.surfaces.guard_client import CONTROL_SOCKET
 from tests.unit.cli.command import BENCH, copied, mnht
 
 COMMANDS = (
-    "bench", "check", "config init", "config schema", "config show", "demo", "devices", "doctor",
-    "replay", "serve", "simulate", "stop", "audit verify",
+    "bench", "check", "close", "config init", "config schema", "config show", "demo", "devices",
+    "doctor", "replay", "serve", "simulate", "stop", "audit verify",
 )  # fmt: skip
 
 
@@ -112,3 +117,33 @@ def test_python_without_checks_is_refused() -> None:
     done = subprocess.run(argv, capture_output=True, text=True, timeout=50, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "-O" in done.stderr
+
+
+def test_close_is_refused_while_the_site_is_served_and_without_name_or_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H43: the running processes hold the numbers; a file that is changed below them helps none."""
+    site = copied(tmp_path) / BENCH
+    for variable, folder in (("XDG_STATE_HOME", "s"), ("XDG_RUNTIME_DIR", "r")):
+        (tmp_path / folder).mkdir(mode=0o700)
+        monkeypatch.setenv(variable, str(tmp_path / folder))
+    paths = load_site(site).paths
+    assert str(paths.state_dir).startswith(str(tmp_path))
+    Path(paths.runtime_dir).mkdir(parents=True)
+    (Path(paths.state_dir) / "journal").mkdir(parents=True)
+    ledger = Ledger(Path(paths.state_dir) / "guard.spent")
+    ledger.keep(Spent("a" * 64, 60.0, (), over=False))
+    ledger.close()
+    words = ("--name", "dr.rossi", "--reason", "another patient", "--json")
+    assert mnht("close", site, "--name", " ", "--reason", "x").code == 2
+    with socket.socket(socket.AF_UNIX) as guard:
+        guard.bind(str(Path(paths.runtime_dir) / CONTROL_SOCKET))
+        guard.listen()
+        answer = mnht("close", site, *words)
+        assert answer.code == 69
+        assert "end it first" in answer.stderr
+    answer = mnht("close", site, *words)
+    assert answer.code == 0, answer.stderr
+    assert answer.document["ledgers"] == ["guard.spent"]
+    again = mnht("close", site, *words)
+    assert (again.code, again.document["ok"]) == (1, False)

@@ -9,6 +9,7 @@ from mnht_controller.domain.codec import digest
 from mnht_controller.domain.lease import GuardState, Lease
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality
+from mnht_controller.domain.spent import Spent
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.guard import machine
 from tests.plans import ENVELOPE
@@ -368,3 +369,17 @@ def test_the_end_of_the_controller_changes_nothing_of_how_a_session_ended(
     for what in ("controller", "parent"):
         desk.guard = machine.lost(desk.guard, what, desk.now)
         assert machine.spent(desk.guard) == before
+
+
+def test_a_session_of_an_earlier_process_is_closed_by_a_persons_word() -> None:
+    """H37, H43: nothing is proposed yet, and the controller says that what was kept is over."""
+    used = Spent(ENVELOPE.prescription_sha256, 100.0, (), over=False)
+    desk = Desk()
+    desk.guard = machine.start(desk.now, Latch(), used)
+    desk.run(1.0, over=True)
+    assert machine.spent(desk.guard) == used
+    desk.run(0.2, over=True, complete=True)
+    gone = machine.lost(desk.guard, "controller", desk.now)
+    assert machine.spent(desk.guard) == machine.spent(gone) == replace(used, over=True)
+    desk.run(0.2, over=True)
+    assert machine.spent(desk.guard) == used, "somebody has prepared again: it goes on"

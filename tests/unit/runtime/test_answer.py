@@ -27,7 +27,7 @@ def test_what_is_taken_has_no_reasons() -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", [v for v in Verb if v not in {Verb.PREPARE, Verb.STOP, Verb.PRESENT}]
+    "verb", [v for v in Verb if v not in {Verb.PREPARE, Verb.STOP, Verb.PRESENT, Verb.CLOSE}]
 )
 def test_what_means_nothing_in_standby_is_refused_with_its_phase(verb: Verb) -> None:
     desk = Desk()

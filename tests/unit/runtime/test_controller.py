@@ -451,3 +451,34 @@ def test_h33_while_a_clock_is_in_doubt_nobody_can_answer_for_a_sleep(
     assert slept_s(room) == 3600.0
     room.tick(Verb.PREPARE)
     assert slept_s(room) == 0.0, "its clock has gone on evenly since"
+
+
+def test_h43_a_person_closes_what_was_left_unfinished_until_somebody_prepares(room: Room) -> None:
+    """H37: both processes hear it; while a field can come on nobody can close anything."""
+    energized(room)
+    room.tick(Verb.CLOSE)
+    assert room.answers[-1][1][0] == "close is not possible in phase ramp"
+    for _ in range(20):
+        room.guard(GuardState.RUN)
+        room.tick()
+    room.tick(Verb.STOP)
+    room.guard(GuardState.DISABLED)
+    room.tick(Verb.CLOSE)
+    assert room.answers[-1][1][0] == "close is not possible in phase tripped"
+    room.tick(Verb.RESET)
+    for _ in range(20):
+        room.tick()
+    used = room.ledger.last
+    assert used.field_s > 1.0
+    assert (used.over, room.leases[-1].complete) == (False, False), "a trip is no end"
+    room.tick(Verb.CLOSE)
+    (event,) = [e for e in room.records[-1].decision.events if e.code == "session.closed"]
+    assert event.value == used.field_s
+    room.tick()
+    assert room.leases[-1].complete
+    assert room.ledger.last == replace(used, over=True)
+    room.guard(GuardState.DISABLED)
+    room.tick(Verb.PREPARE)
+    for _ in range(20):
+        room.tick()
+    assert (room.ledger.last.over, room.leases[-1].complete) == (False, False)

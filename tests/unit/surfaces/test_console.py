@@ -22,7 +22,8 @@ OPEN = {("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/login")}
 ROUTES = {
     ("GET", "/alarms"), ("GET", "/devices"), ("GET", "/session"), ("GET", "/session/history"),
     ("GET", "/session/pending"), ("GET", "/site"), ("GET", "/stream"), ("POST", "/logout"),
-    ("POST", "/session/abandon"), ("POST", "/session/confirm"), ("POST", "/session/lower"),
+    ("POST", "/session/abandon"), ("POST", "/session/close"), ("POST", "/session/confirm"),
+    ("POST", "/session/lower"),
     ("POST", "/session/pause"), ("POST", "/session/prepare"), ("POST", "/session/present"),
     ("POST", "/session/reset"),
     ("POST", "/session/resume"), ("POST", "/session/start"), ("POST", "/session/stop"),
@@ -278,6 +279,26 @@ async def test_a_guard_that_was_reset_meanwhile_is_no_refusal(desk: Bench) -> No
     answer = await desk.http.post(f"{V1}/session/reset", headers=headers)
     assert answer.status_code == 200
     assert desk.fakes.told == GUARD_FIRST
+
+
+async def test_closing_a_session_is_on_record_with_its_reason(desk: Bench) -> None:
+    """H43: by whom and why, before anybody is asked."""
+    headers = await desk.login()
+    await desk.publish(decision(Phase.STANDBY))
+    for body in ({}, {"reason": ""}, {"reason": "x" * 300}, {"reason": "next", "all": True}):
+        answer = await desk.http.post(f"{V1}/session/close", headers=headers, json=body)
+        assert answer.status_code == 422
+    assert desk.fakes.told == []
+    body = {"reason": "another patient"}
+    answer = await desk.http.post(f"{V1}/session/close", headers=headers, json=body)
+    assert answer.status_code == 200
+    assert desk.fakes.told == ["controller close"]
+    desk.fakes.refusals["close"] = ["close is not possible in phase ramp"]
+    answer = await desk.http.post(f"{V1}/session/close", headers=headers, json=body)
+    assert answer.status_code == 409
+    path = Path(desk.config.journal_dir) / f"console-{desk.config.session}.jsonl"
+    await until(lambda: path.read_bytes().count(b"another patient") == 2)
+    assert b'"actor":"operator#1"' in path.read_bytes()
 
 
 @pytest.mark.shows("no_override")
