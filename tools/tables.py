@@ -312,7 +312,7 @@ WISH_TEXTS: Mapping[Verb, str] = MappingProxyType(
 
 def routes() -> str:
     """Give the console's routes; everything but the first three needs a login."""
-    desk = api.Desk(*cast("tuple[Any, Any, Any, Any]", (None,) * 4))
+    desk = api.Desk(*cast("tuple[Any, Any, Any, Any, Any]", (None,) * 5))
     rows = []
     for open_, router in ((True, api.open_routes(desk)), (False, api._routes(desk))):  # noqa: SLF001
         rows += [_route(route, open_) for route in _api_routes(router)]
