@@ -106,14 +106,14 @@ def test_what_comes_back_unacknowledged_does_not_begin_to_go_up_anew() -> None:
     for _ in range(4):
         ward.switch("medium-latching-0", False).tick(dt_s=10.0)
         ward.switch("medium-latching-0", True).tick(dt_s=10.0)
-    assert ward.state.occurrences[0].priority is Priority.HIGH
+    assert [one.priority for one in ward.state.occurrences] == [Priority.HIGH]
     ward.switch("medium-latching-0", False).tick()
     ward.switch("medium-latching-0", True).tick()
-    assert ward.state.occurrences[0].priority is Priority.HIGH
+    assert [one.priority for one in ward.state.occurrences] == [Priority.HIGH]
     ward.tick(act(ACT.ACKNOWLEDGE, ward.newest("medium-latching-0")))
     ward.switch("medium-latching-0", False).tick()
     ward.switch("medium-latching-0", True).tick()
-    assert ward.state.occurrences[0].priority is Priority.MEDIUM, "somebody has answered it"
+    assert [one.priority for one in ward.state.occurrences] == [Priority.MEDIUM]
 
 
 @pytest.mark.usefixtures("test_rows")
