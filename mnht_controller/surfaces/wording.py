@@ -60,6 +60,25 @@ LIMIT_LABELS: tuple[tuple[str, str, float, str], ...] = (
 )
 """Key in Limits, label, divisor to the shown unit, unit."""
 
+UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("°C", ("skin_trip", "tumor_cap", "healthy_cap", "heat_when_off", "zone_disagrees",
+            "zone_apart", "no_heat", "no_heat_yet", "probe_range", "probe_implausible",
+            "probe_flat", "probe_stale", "probe_bad", "skin_cap", "skin_predicted", "probe_suspect",
+            "skin_too_warm", "skin_spread", "baseline", "own_skin", "own_silent",
+            "own_disagrees")),
+    ("°C/s", ("rate_of_rise", "skin_falls", "pulse_map", "pulse_sign")),
+    ("kA/m", ("field_cap", "readback_high", "off_not_obeyed", "field_missing", "source_limit",
+              "source_not_zero", "demand_invalid", "unconfirmed_off")),
+    ("s", ("uncertain", "unverified", "source_lost", "lease_lost", "session_time",
+           "host_suspended", "clock_fault", "tick_period", "operator_absent", "presence",
+           "guard_silent", "pulse_lag")),
+    ("CEM43 min", ("skin_dose",)),
+    ("MB", ("disk_space",)),
+)  # fmt: skip
+"""Unit of value and limit, by code; a code that is missing has pure numbers, or none."""
+
+_UNIT_OF = MappingProxyType({code: unit for unit, codes in UNITS for code in codes})
+
 _RULE_TEXTS = MappingProxyType(
     {row.code: Text(row.title, row.hazards, row.what_to_do) for row in RULES}
 )
@@ -121,14 +140,23 @@ def is_rule(code: str) -> bool:
     return code in _RULE_TEXTS
 
 
+def unit_of(code: str) -> str:
+    """Unit of the numbers that come with a code; empty where they are pure."""
+    return _UNIT_OF.get(code, "")
+
+
 def sentence(reason: Reason) -> str:
-    """One reason with its place and numbers."""
-    numbers = [
-        f"{label} {value:g}"
-        for label, value in (("value", reason.value), ("limit", reason.limit))
-        if value is not None
-    ]
-    detail = ", ".join([reason.where, *numbers] if reason.where else numbers)
+    """One reason with its place, and its numbers with their unit: `skin1 44.1 °C, limit 44 °C`."""
+    unit = unit_of(reason.code)
+    value, limit = (
+        "" if number is None else f"{number:g} {unit}".rstrip()
+        for number in (reason.value, reason.limit)
+    )
+    if value and not unit:
+        parts = [reason.where, f"value {value}"]
+    else:
+        parts = [f"{reason.where} {value}".strip()]
+    detail = ", ".join(filter(None, [*parts, limit and f"limit {limit}"]))
     title = about(reason.code).title
     return f"{title} ({detail})" if detail else title
 

@@ -36,7 +36,7 @@ def test_the_most_urgent_comes_first_with_what_to_do() -> None:
     assert (first["id"], first["alarm"], first["priority"], first["age_s"]) == (
         3, "tissue_hot", "high", 5.0,
     )  # fmt: skip
-    assert first["detail"] == "skin too hot (skin1, value 44.1, limit 44)"
+    assert first["detail"] == "skin too hot (skin1 44.1 °C, limit 44 °C)"
     assert "Look at the patient" in first["what_to_do"]
     assert "H13" in first["hazards"]
     assert (second["where"], second["value"]) == ("chiller", None)

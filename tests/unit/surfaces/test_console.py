@@ -346,7 +346,7 @@ async def test_alarms_name_hazard_and_what_to_do_first_out_first(desk: Bench) ->
     items = (await desk.http.get(f"{V1}/alarms", headers=headers)).json()["items"]
     assert [row["code"] for row in items[:2]] == ["skin_trip", "off_not_obeyed"]
     assert [row["first_out"] for row in items[:2]] == [True, False]
-    assert items[0]["text"] == "skin too hot (skin1, value 44.02, limit 44)"
+    assert items[0]["text"] == "skin too hot (skin1 44.02 °C, limit 44 °C)"
     assert "H13" in items[0]["hazards"]
     assert "E-stop" in items[1]["what_to_do"]
 

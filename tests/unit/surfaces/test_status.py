@@ -20,10 +20,14 @@ from mnht_controller.surfaces.wording import (
     LIMIT_LABELS,
     PHASE_TEXTS,
     REGION_LABELS,
+    UNITS,
     about,
     explain,
     sentence,
+    unit_of,
 )
+from tests.unit.interlock.scenarios import SCENARIOS
+from tests.unit.interlock.scene import judged
 from tests.unit.surfaces.fakes import decision, snapshot, tripped
 
 
@@ -94,6 +98,29 @@ def test_every_code_has_words() -> None:
     assert {name for name, *_ in LIMIT_LABELS} == set(HARD_LIMITS.__slots__)
     assert about("control.no_reading").title == "control: no reading"
     assert sentence(Reason("unheard_of", "here", 1.5, None)) == "unheard of (here, value 1.5)"
+    assert sentence(Reason("skin_dose", "", 40.5, 40.0)) == (
+        "thermal dose of the skin is used up (40.5 CEM43 min, limit 40 CEM43 min)"
+    )
+
+
+PURE_NUMBERS = frozenset({"clock_rate", "source_reboot"})
+"""A ratio, a count."""
+
+
+@pytest.mark.parametrize("code", [row.code for row in RULES])
+def test_a_rule_that_gives_a_number_gives_its_unit(code: str) -> None:
+    """A trip that says "value 0.19, limit 0.18" tells nobody what was too high."""
+    hits = [hit for hit in judged(SCENARIOS[code])[1] if hit.code == code]
+    assert hits
+    for hit in hits:
+        has_number = hit.value is not None or hit.limit is not None
+        assert not has_number or code in PURE_NUMBERS or "value" not in sentence(hit.reason)
+        assert not has_number or (code in PURE_NUMBERS) is (unit_of(code) == "")
+
+
+def test_a_code_has_one_unit() -> None:
+    codes = [code for _, group in UNITS for code in group]
+    assert len(codes) == len(set(codes))
     assert explain("pause is not possible in phase check") == "pause is not possible in phase check"
 
 
