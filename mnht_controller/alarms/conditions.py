@@ -6,9 +6,9 @@ Nothing below decides with it: rules, gate and phases neither know alarms nor wa
 
 from collections.abc import Iterable
 
-from mnht_controller.alarms.table import LATE_TICKS, VIEW_S_MAX, Source, row_of
+from mnht_controller.alarms.table import LATE_TICKS, PRESENCE_S, VIEW_S_MAX, Source, row_of
 from mnht_controller.domain.command import Inhibit, Reason
-from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
+from mnht_controller.domain.phase import ARMED_OR_LATER, ENERGIZING, Phase
 from mnht_controller.domain.reading import SourceReading
 from mnht_controller.domain.snapshot import DeviceState
 from mnht_controller.domain.tick import Decision, TickInput
@@ -19,6 +19,8 @@ OFF_KA_PER_M = 0.01 * FIELD_FULL_SCALE_KA_PER_M
 """A read-back below 1 % of full scale confirms off."""
 CONFIRMING_S = 0.5
 """An older read-back confirms nothing."""
+FUTURE_S_MAX = 0.05
+"""Nor does one that is stamped further ahead than this."""
 GUARD_AGE_S_MAX = 0.2
 
 
@@ -89,7 +91,7 @@ def _unconfirmed(given: TickInput, decision: Decision) -> Iterable[Reason]:
 
 
 def _is_off(source: SourceReading | None, now: float) -> bool:
-    if source is None or not (now - source.at <= CONFIRMING_S):
+    if source is None or not (-FUTURE_S_MAX <= now - source.at <= CONFIRMING_S):
         return False
     return source.measured_ka_per_m is not None and source.measured_ka_per_m < OFF_KA_PER_M
 
@@ -97,10 +99,13 @@ def _is_off(source: SourceReading | None, now: float) -> bool:
 def _suffered(given: TickInput, decision: Decision) -> Iterable[Reason]:
     """What the controller's own process suffers from."""
     health, guard = given.health, given.guard
-    if not health.journal_ok:
+    is_armed = decision.phase in ARMED_OR_LATER
+    if not health.journal_ok or (is_armed and not health.spent_ok):
         yield Reason("journal")
-    seen_s = health.operator_seen_s
-    if decision.phase in ARMED_OR_LATER and not (seen_s <= VIEW_S_MAX):
+    seen_s, presence_s = health.operator_seen_s, health.presence_s
+    if decision.phase in ENERGIZING and not (presence_s <= PRESENCE_S):
+        yield Reason("presence_due", "", presence_s, PRESENCE_S)
+    if is_armed and not (seen_s <= VIEW_S_MAX):
         yield Reason("operator_absent", "", seen_s, VIEW_S_MAX)
     if health.late_ticks >= LATE_TICKS:
         yield Reason("tick_late", "controller", float(health.late_ticks), float(LATE_TICKS))

@@ -54,6 +54,8 @@ UNCONFIRMED_S = 0.75
 """By then the field is gone even where the amplifier ignores off; what is not, needs a hand."""
 VIEW_S_MAX = 10.0
 """Seconds without any operator's view, while armed, until somebody is called; 60 s pause."""
+PRESENCE_S = 300.0
+"""Seconds after which a person must say again that somebody is there; 360 s pause."""
 LATE_TICKS = 2
 """So many late ticks in a row."""
 LATE_S = 0.3
@@ -136,6 +138,9 @@ ALARMS: tuple[Alarm, ...] = (
           "Field is off. See the phase; prepare anew if the treatment is to go on."),
     Alarm("guard_silent", ("guard_silent",), _SHELL, _LOW, _MEDIUM, _PASSING, GUARD_S,
           "The guard is silent", "No field is possible. See the log of the service; restart it."),
+    Alarm("presence_due", ("presence_due",), _SHELL, _LOW, _LOW, _PASSING, 0.0,
+          "Is somebody with the patient?",
+          "Look at the patient, then press *I am here*. Within a minute, else the field pauses."),
     Alarm("device_lost", ("device_lost",), _SHELL, _LOW, _LOW, _PASSING, DEVICE_S,
           "A device does not answer", "Check its power and its cable."),
     Alarm("tick_late", ("tick_late",), _SHELL, _LOW, _LOW, _PASSING, LATE_S,

@@ -71,7 +71,7 @@ UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
               "source_not_zero", "demand_invalid", "unconfirmed_off")),
     ("s", ("uncertain", "unverified", "source_lost", "lease_lost", "session_time",
            "host_suspended", "clock_fault", "tick_period", "operator_absent", "presence",
-           "guard_silent", "pulse_lag")),
+           "guard_silent", "pulse_lag", "presence_due")),
     ("CEM43 min", ("skin_dose",)),
     ("MB", ("disk_space",)),
 )  # fmt: skip

@@ -56,6 +56,7 @@ def found(
 SHELL: dict[str, list[str]] = {
     "unconfirmed_off": found({"source": None}, tripped(trip("skin_trip"))),
     "operator_absent": found({"health": Health(operator_seen_s=10.1)}),
+    "presence_due": found({"health": Health(presence_s=301.0)}),
     "journal": found({"health": Health(journal_ok=False)}),
     "guard_silent": found({"guard": None}),
     "device_lost": found(device=replace(DEVICE, connected=False)),

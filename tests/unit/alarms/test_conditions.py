@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from mnht_controller.alarms.conditions import conditions
+from mnht_controller.alarms.table import PRESENCE_S
+from mnht_controller.core import phases
 from mnht_controller.domain.command import Inhibit, Reason
 from mnht_controller.domain.lease import GuardState
-from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
+from mnht_controller.domain.phase import ARMED_OR_LATER, ENERGIZING, Phase
 from mnht_controller.domain.tick import Health
 from tests.unit.alarms.scenes import (
     DECISION,
@@ -69,6 +71,23 @@ def test_a_view_that_is_lost_is_an_alarm(seen_s: float) -> None:
     assert found({"health": Health(operator_seen_s=10.0)}) == []
 
 
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("presence_s", [300.0, 300.1, math.nan])
+def test_a_person_is_asked_before_the_field_pauses(phase: Phase, presence_s: float) -> None:
+    """H47: a minute before, while a field can be on; nobody else is asked."""
+    is_due = phase in ENERGIZING and presence_s != 300.0
+    told = found({"health": Health(presence_s=presence_s)}, {"phase": phase})
+    assert told == (["presence_due"] if is_due else [])
+    assert PRESENCE_S == phases.PRESENCE_S < phases.PRESENCE_LOST_S
+
+
+@pytest.mark.parametrize("phase", Phase)
+def test_what_a_session_uses_and_nobody_keeps_is_an_alarm(phase: Phase) -> None:
+    """H43, H34: a power cut would give it to the patient once more."""
+    told = found({"health": Health(spent_ok=False)}, {"phase": phase})
+    assert told == (["journal"] if phase in ARMED_OR_LATER else [])
+
+
 UNCONFIRMED = (
     None,
     replace(SOURCE),
@@ -77,6 +96,7 @@ UNCONFIRMED = (
     replace(OFF, measured_ka_per_m=0.18),
     replace(OFF, at=NOW - 0.6),
     replace(OFF, at=math.nan),
+    replace(OFF, at=NOW + 0.6),
 )
 
 
