@@ -84,13 +84,14 @@ def _happened(decision: Decision) -> Iterable[Reason]:
 def _unconfirmed(given: TickInput, decision: Decision) -> Iterable[Reason]:
     """Off is wanted for good, and no read-back says that the field is gone."""
     is_tripped = isinstance(decision.verdict, Inhibit) and decision.verdict.tripped
-    if not is_tripped or _is_off(given.source, given.now):
+    if not is_tripped or is_off(given.source, given.now):
         return ()
     measured = given.source.measured_ka_per_m if given.source else None
     return (Reason("unconfirmed_off", "", measured, OFF_KA_PER_M),)
 
 
-def _is_off(source: SourceReading | None, now: float) -> bool:
+def is_off(source: SourceReading | None, now: float) -> bool:
+    """Whether a read-back of just now says that there is no field."""
     if source is None or not (-FUTURE_S_MAX <= now - source.at <= CONFIRMING_S):
         return False
     return source.measured_ka_per_m is not None and source.measured_ka_per_m < OFF_KA_PER_M

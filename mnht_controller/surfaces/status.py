@@ -4,11 +4,12 @@
 Nothing is decided here, and nothing missing is filled in.
 """
 
+from mnht_controller.alarms.conditions import OFF_KA_PER_M, is_off
 from mnht_controller.alarms.table import LATE_TICKS, VIEW_S_MAX
 from mnht_controller.domain.codec import to_plain
 from mnht_controller.domain.command import Inhibit, Permit, Reason
 from mnht_controller.domain.limits import Limits
-from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
+from mnht_controller.domain.phase import ARMED_OR_LATER, ENERGIZING, Phase
 from mnht_controller.domain.prescription import Envelope, Plan
 from mnht_controller.domain.probe import Probe, Role
 from mnht_controller.domain.reading import Quality, Reading
@@ -27,13 +28,14 @@ from mnht_controller.surfaces.wording import (
 )
 
 Json = dict[str, object]
+GUARD_S_MAX = 1.0
+"""A guard's word that is older is no news of the enable line."""
 USABLE = frozenset({Quality.GOOD, Quality.SUSPECT})
 
 
 def status(snapshot: Snapshot, age_s: float) -> Json:
     """The whole picture. `age_s` is how long ago the controller made it."""
     decision, plan = snapshot.decision, snapshot.plan
-    title, now_what = PHASE_TEXTS[decision.phase]
     return {
         "tick": snapshot.tick,
         "at": snapshot.at,
@@ -45,8 +47,8 @@ def status(snapshot: Snapshot, age_s: float) -> Json:
         "simulated": plan.envelope.simulated,
         "speed": plan.envelope.speed,
         "phase": decision.phase,
-        "phase_title": title,
-        "phase_text": now_what,
+        "phase_title": PHASE_TEXTS[decision.phase][0],
+        "phase_text": _phase_text(snapshot),
         "setpoint_c": decision.setpoint_c,
         "setpoint_c_prescribed": plan.prescription.setpoint_c,
         "plateau_s": decision.plateau_s,
@@ -71,6 +73,17 @@ def status(snapshot: Snapshot, age_s: float) -> Json:
         "health": to_plain(snapshot.health),
         "alarms": document(snapshot.alarms, snapshot.at),
     }
+
+
+def _phase_text(snapshot: Snapshot) -> str:
+    """What is so now and what to do; that the field is off is said only where it was read back."""
+    phase, source = snapshot.decision.phase, snapshot.source
+    if phase in ENERGIZING or is_off(source, snapshot.at):
+        return PHASE_TEXTS[phase][1]
+    measured = source.measured_ka_per_m if source else None
+    if measured is None or not (measured >= OFF_KA_PER_M):
+        return "Off is asked for; what the field is, is not known. In doubt press the E-stop."
+    return f"Off is asked for, {measured:.1f} kA/m are measured. If they stay, press the E-stop."
 
 
 def chart_row(snapshot: Snapshot) -> tuple[float | None, ...]:
@@ -233,10 +246,13 @@ def _guard(snapshot: Snapshot) -> Json | None:
     guard = snapshot.guard
     if guard is None:
         return None
+    age_s, text = snapshot.at - guard.at, GUARD_TEXTS[guard.state]
+    if not (age_s <= GUARD_S_MAX):
+        text = f"Silent for {age_s:.1f} s; before: {text[0].lower()}{text[1:]}"
     return {
         "state": guard.state,
-        "text": GUARD_TEXTS[guard.state],
-        "age_s": round(snapshot.at - guard.at, 3),
+        "text": text,
+        "age_s": round(age_s, 3),
         "envelope_sha256": guard.envelope_sha256,
         "first_out": _trip(guard.first_out, True, by="guard") if guard.first_out else None,
         "own_skin_c": guard.own_skin_c,

@@ -8,7 +8,7 @@ import pytest
 from mnht_controller.domain.command import Reason
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.limits import HARD_LIMITS, Region
-from mnht_controller.domain.phase import Phase
+from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality, Reading
 from mnht_controller.domain.snapshot import Snapshot
@@ -122,6 +122,35 @@ def test_a_code_has_one_unit() -> None:
     codes = [code for _, group in UNITS for code in group]
     assert len(codes) == len(set(codes))
     assert explain("pause is not possible in phase check") == "pause is not possible in phase check"
+
+
+@pytest.mark.parametrize("phase", [one for one in Phase if one not in ENERGIZING])
+@pytest.mark.parametrize(
+    ("measured", "age_s", "said"),
+    [(0.0, 0.0, ""), (0.17, 0.4, ""), (5.2, 0.0, "5.2 kA/m"), (None, 0.0, "not known"),
+     (0.0, 0.6, "not known")],
+)  # fmt: skip
+def test_off_is_only_said_where_a_read_back_says_it(
+    phase: Phase, measured: float | None, age_s: float, said: str
+) -> None:
+    """H16, H18: the text beside the phase is read as a fact."""
+    picture = snapshot(1, 10.0, decision(phase))
+    assert picture.source is not None
+    source = replace(picture.source, measured_ka_per_m=measured, at=10.0 - age_s)
+    text = str(status(replace(picture, source=source), 0.0)["phase_text"])
+    assert (text == PHASE_TEXTS[phase][1]) is (said == "")
+    assert said in text
+    assert not said or ("E-stop" in text and "field is off" not in text)
+
+
+def test_a_guard_that_is_silent_is_not_shown_as_it_was() -> None:
+    """H29, H49: "line closed" is no news when it is old."""
+    picture = snapshot(1, 10.0)
+    assert picture.guard is not None
+    silent = replace(picture, guard=replace(picture.guard, at=7.5))
+    assert status(picture, 0.0)["guard"]["text"] == GUARD_TEXTS[GuardState.RUN]  # type: ignore[index]
+    text = status(silent, 0.0)["guard"]["text"]  # type: ignore[index]
+    assert text == "Silent for 2.5 s; before: enable line closed, field permitted"
 
 
 @pytest.mark.parametrize("role", Role)
