@@ -49,13 +49,17 @@ NEVER = Clocks()
 
 
 def looked(clocks: Clocks, witness: Witness) -> Clocks:
-    """Take in one look."""
+    """Take in one look. A clock that says nothing now is kept, unless its instrument began anew."""
     gap_s = 0.0 if clocks.now is None else witness.now - clocks.now
     is_moving = clocks.now is None or gap_s > 0.0
     known = {pace.name: pace for pace in clocks.paces}
     paces = [_followed(known.get(pace.name, pace), pace) for pace in _told(witness)]
     told = {pace.name for pace in paces}
-    kept = [pace for pace in clocks.paces if pace.name not in told]
+    has_own = any(pace.is_own for pace in paces)
+    kept = [
+        pace for pace in clocks.paces
+        if pace.name not in told and not (pace.is_own and has_own)
+    ]  # fmt: skip
     return Clocks(witness.now, gap_s, 0 if is_moving else clocks.stands + 1, (*paces, *kept))
 
 

@@ -56,7 +56,7 @@ class LatchFile:
     def _save(self) -> None:
         try:
             save_latch(self._path, self._newest)
-        except JournalError as error:
+        except (JournalError, ValueError) as error:  # a number that is none has no digest
             self.fault = str(error)
         else:
             self.fault = ""

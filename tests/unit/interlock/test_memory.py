@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one moment leaves for the next: permits, field-on time, the newest frame. H17, H24, H43."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mnht_controller.interlock.evaluate import present
 from mnht_controller.interlock.memory import Frame, Memory, remember
-from tests.unit.interlock.scene import NOW, codes, source, witness
+from mnht_controller.interlock.rules import RULES
+from mnht_controller.interlock.witness import Witness
+from tests.unit.interlock.scene import NOW, codes, judged, source, witness
 
 
 def after(*moments: dict[str, Any], memory: Memory | None = None) -> Memory:
@@ -107,6 +111,26 @@ def test_armed_the_first_boot_stays_the_reference() -> None:
     idle = after({}, {"source": {"boot": 4}, "armed": False})
     assert idle.frame is not None
     assert idle.frame.boot == 4
+
+
+def test_a_clock_of_before_the_reboot_is_no_clock_any_more() -> None:
+    """H33, H24: its bad pace would keep a latch for ever, whatever a person repairs."""
+
+    def moment(tick: int, boot: int, speed: float) -> Witness:
+        now = NOW + 0.1 * tick
+        told = source(now, boot=boot, clock_s=500.0 + speed * 0.1 * tick)
+        return witness(now, source=told, armed=False)
+
+    wrong = [moment(tick, 3, 2.0) for tick in range(80)]
+    memory, _ = judged(wrong)
+    assert [one.code for one in present(RULES, memory, wrong[-1])] == ["clock_rate"]
+    for boots in ((4,), (4, 5, 6, 7)):
+        rebooted = [moment(80 + n, boots[n * len(boots) // 120], 1.0) for n in range(120)]
+        after, _ = judged(rebooted, memory)
+        assert "clock_rate" not in {one.code for one in present(RULES, after, rebooted[-1])}
+        assert len(after.clocks.paces) == len(memory.clocks.paces)
+    gone, _ = judged([replace(wrong[-1], source=None)], memory)
+    assert len(gone.clocks.paces) == len(memory.clocks.paces), "silence is no repair"
 
 
 def test_a_clock_that_stands_still_is_silence_and_no_reboot() -> None:

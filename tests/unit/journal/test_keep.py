@@ -2,7 +2,9 @@
 """The kept latch: survives, and fails safe when its file does not read (H37)."""
 
 import errno
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Never
 
@@ -88,3 +90,6 @@ def test_h34_a_latch_that_the_disk_refuses_is_a_fault_until_it_takes_it(
     waiting.pop(0)()
     assert file.fault == ""
     assert load_latch(path) == LATCH
+    file.keep(Latch((replace(LATCH.trips[0], value=math.nan),)))
+    waiting.pop(0)()
+    assert file.fault
