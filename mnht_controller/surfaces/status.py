@@ -79,7 +79,8 @@ def _phase_text(snapshot: Snapshot) -> str:
     """What is so now and what to do; that the field is off is said only where it was read back."""
     phase, source = snapshot.decision.phase, snapshot.source
     if phase in ENERGIZING or is_off(source, snapshot.at):
-        return PHASE_TEXTS[phase][1]
+        role = snapshot.plan.prescription.control_role
+        return PHASE_TEXTS[phase][1].format(role=role.value)
     measured = source.measured_ka_per_m if source else None
     if measured is None or not (measured >= OFF_KA_PER_M):
         return "Off is asked for; what the field is, is not known. In doubt press the E-stop."

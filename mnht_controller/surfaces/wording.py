@@ -28,14 +28,15 @@ PHASE_TEXTS = MappingProxyType(
         Phase.STANDBY: ("Standby", "The field is off. Prepare when the patient is in place."),
         Phase.CHECK: ("Check", "The field is off. Review the limits, then confirm them."),
         Phase.ARMED: ("Armed", "The field is off and can start. START begins the treatment."),
-        Phase.RAMP: ("Ramp", "The field is on. The skin is being brought to the set-point."),
-        Phase.PLATEAU: ("Plateau", "The field is on. The skin is held at the set-point."),
+        Phase.RAMP: ("Ramp", "The field is on. The {role} is being brought to the set-point."),
+        Phase.PLATEAU: ("Plateau", "The field is on. The {role} is held at the set-point."),
         Phase.PAUSED: ("Paused", "The field is at zero. Resume within 10 min, else arm anew."),
         Phase.COOLDOWN: ("Cooldown", "The field is off. Temperatures are watched until they fall."),
         Phase.COMPLETE: ("Complete", "The field is off. The session is over."),
         Phase.TRIPPED: ("Tripped", "The field is off and latched. Find the cause, then reset."),
     }
 )
+"""Title, and what is so now and what to do; `{role}` is what the protocol controls."""
 
 GUARD_TEXTS = MappingProxyType(
     {

@@ -143,6 +143,21 @@ def test_off_is_only_said_where_a_read_back_says_it(
     assert not said or ("E-stop" in text and "field is off" not in text)
 
 
+@pytest.mark.parametrize(
+    ("role", "phase", "said"),
+    [
+        (Role.SKIN, Phase.RAMP, "The field is on. The skin is being brought to the set-point."),
+        (Role.TUMOR, Phase.PLATEAU, "The field is on. The tumor is held at the set-point."),
+    ],
+)
+def test_the_text_names_what_is_controlled(role: Role, phase: Phase, said: str) -> None:
+    """H49: a protocol that holds the tumor does not hold the skin."""
+    picture = snapshot(1, 10.0, decision(phase))
+    prescribed = replace(picture.plan.prescription, control_role=role)
+    one = replace(picture, plan=replace(picture.plan, prescription=prescribed))
+    assert status(one, 0.0)["phase_text"] == said
+
+
 def test_a_guard_that_is_silent_is_not_shown_as_it_was() -> None:
     """H29, H49: "line closed" is no news when it is old."""
     picture = snapshot(1, 10.0)
