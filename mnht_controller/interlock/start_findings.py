@@ -34,6 +34,9 @@ TICK_BYTES = 4000.0
 """What one tick writes into the journals of controller and guard together, rounded up."""
 SKIN_SPREAD_C_MAX = 8.0
 """Before any field, required skin probes on one body region agree within this."""
+COLD_S_MAX = 5.0
+"""So little field-on time spreads no skin by 8 °C. PREPARE's own commands count as field while they
+are not verified."""
 
 _STARTABLE = frozenset({GuardState.DISABLED, GuardState.ARMED})
 
@@ -286,7 +289,7 @@ def skin_spread(request: StartRequest) -> Iterable[Reason]:
     """Before any field, one skin probe reads otherwise than its neighbors: it is not on skin."""
     read = [(probe, value) for probe, value in _values(request) if probe.role is Role.SKIN]
     skin = [value for probe, value in read if probe.required]
-    if request.memory.field_s > 0.0 or not skin:
+    if request.memory.field_s > COLD_S_MAX or not skin:
         return ()
     spread = max(skin) - min(skin)
     if not over(spread, SKIN_SPREAD_C_MAX):

@@ -159,11 +159,12 @@ def test_a_row_refuses_by_its_own_code_and_no_other(code: str, broken: StartRequ
     assert {reason.code for reason in unmet(broken)} == {code}
 
 
-def test_a_warm_neighbor_after_field_is_no_disagreement() -> None:
-    """After a pause the deposit's side is warm: only before any field must skin agree."""
+@pytest.mark.parametrize(("field_s", "expected"), [(0.4, {"skin_spread"}), (5.1, set())])
+def test_a_warm_neighbor_after_field_is_no_disagreement(field_s: float, expected: set[str]) -> None:
+    """H01: after a pause the deposit's side is warm. An unverified command is no field yet."""
     moment = quiet(envelope=BOTH, observations=two_skins(25.0))
-    memory = replace(judged([moment])[0], field_s=1.0)
-    assert codes(moment, memory=memory) == set()
+    memory = replace(judged([moment])[0], field_s=field_s)
+    assert codes(moment, memory=memory) == expected
 
 
 def test_a_number_that_is_none_has_no_hash_and_is_refused() -> None:
