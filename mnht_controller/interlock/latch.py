@@ -3,6 +3,7 @@
 
 from mnht_controller.domain.trip import Effect, Latch, Trip
 from mnht_controller.interlock.evaluate import Hit
+from mnht_controller.interlock.rules import RULES
 
 TRIPS_MAX = 64
 """Enough for every row and probe; the first-out is always kept."""
@@ -13,6 +14,9 @@ KEEPS_NO_LATCH = frozenset(
 """What would keep a latch for ever: each process latches with the other, dose and time never go
 back, and the amplifier's own latches and limit are set by PREPARE. The start gate refuses each.
 """
+
+
+_TRIPPING = frozenset({row.code for row in RULES if row.effect is Effect.TRIP})
 
 
 def latched(latch: Latch, hits: tuple[Hit, ...], now: float, treatment_s: float) -> Latch:
@@ -30,6 +34,11 @@ def latched(latch: Latch, hits: tuple[Hit, ...], now: float, treatment_s: float)
 def reset(latch: Latch, hits: tuple[Hit, ...]) -> Latch:
     """Let go, at a human's wish, unless something that trips is present now."""
     return latch if causes(hits) else Latch()
+
+
+def is_cause(code: str) -> bool:
+    """Whether a rule of this code keeps a latch while it hits."""
+    return code not in KEEPS_NO_LATCH and code in _TRIPPING
 
 
 def causes(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:

@@ -75,3 +75,17 @@ def test_after_a_trip_the_trips_are_the_reasons() -> None:
     desk.ramp()
     desk.tick(Verb.STOP)
     assert "operator_stop operator" in asked(desk, Verb.RESUME)
+
+
+def test_a_reset_is_refused_with_what_keeps_the_latch_and_nothing_else() -> None:
+    """H60: among a dozen things that do not matter yet, nobody finds the one that does."""
+    desk = Desk()
+    desk.ramp()
+    desk.skin_c = 44.5
+    desk.ticks(SETTLED)
+    assert desk.state.latch.is_latched
+    assert len(desk.tick().unmet) > 3
+    assert asked(desk, Verb.RESET) == (
+        "reset is not possible in phase tripped",
+        "skin_trip skin",
+    )
