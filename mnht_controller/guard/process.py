@@ -162,16 +162,18 @@ class GuardProcess:
             self._journal.write("guard", event)
 
     def _keep(self) -> None:
-        """Bring the latch to disk: only changes, at the end of a turn, never while armed."""
-        if self.guard.latch == self._kept or self.guard.state in LIVE:
+        """Bring the latch to disk: changes, and what was refused, at a turn's end, never armed."""
+        is_due = self._desk.fault and self.guard.ticks % KEEP_TICKS == 0
+        if (self.guard.latch == self._kept and not is_due) or self.guard.state in LIVE:
             return
         self._kept = self.guard.latch
         try:
             save_latch(latch_path(self._parts.config), self._kept)
             self._desk.fault = ""
         except JournalError as error:
+            if not self._desk.fault:
+                self._journal.write("refused", Refusal("latch", (str(error),)))
             self._desk.fault = str(error)
-            self._journal.write("refused", Refusal("latch", (str(error),)))
 
     # ---- clients ---------------------------------------------------------------------------
 
