@@ -163,6 +163,9 @@ ALARMS: tuple[Alarm, ...] = (
           "Amplifier is slow to confirm", "Nothing, unless it is often: then check its link."),
     Alarm("followed", ("controller_trip",), _TRIP, _INFO, _INFO, _PASSING, 0.0,
           "The guard has latched with the controller", "See the alarm that came first."),
+    Alarm("unidentified", ("pulse.skipped",), _SESSION, _INFO, _INFO, _LATCHING, 0.0,
+          "Probes were not identified by the pulse",
+          "The set-point was reached first. See that the tumor's probe is the warmest, else stop."),
     Alarm("notice", ("skin.42_5_rising", "skin.dose_21"), _SESSION, _INFO, _INFO, _LATCHING, 0.0,
           "Worth knowing", "Nothing. Reset the line when you have read it."),
 )  # fmt: skip

@@ -102,6 +102,7 @@ _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("session.start_timeout", "START did not come in time", ()),
     ("session.pause_timeout", "the pause lasted too long", ()),
     ("session.ramp_timeout", "the set-point was not reached in time", ()),
+    ("pulse.skipped", "the set-point was reached before the probes had answered", ("H06",)),
     ("skin.42_5_rising", "skin has passed 42.5 °C", ("H15",)),
     ("skin.dose_21", "skin has had 21 CEM43", ("H43",)),
 )
