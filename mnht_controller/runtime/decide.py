@@ -37,6 +37,9 @@ STARTABLE = frozenset({Phase.STANDBY, Phase.CHECK, Phase.ARMED, Phase.COMPLETE, 
 CLOSABLE = frozenset({Phase.STANDBY, Phase.COMPLETE})
 """Phases in which a person can close what was left unfinished."""
 
+EARLIER_S_MIN = 5.0
+"""Less field-on time is no session to tell of: unverified commands of a PREPARE make as much."""
+
 GAP_S_MAX = 1.0
 """Longest time between two ticks; the guard has long latched then."""
 
@@ -44,7 +47,10 @@ GAP_S_MAX = 1.0
 @quick
 @dataclass(frozen=True, slots=True)
 class State:
-    """All that one tick hands to the next. `closed`: what was used is over by a person's word."""
+    """All that one tick hands to the next. `closed`: what was used is over by a person's word.
+
+    `discarded_s`: field-on time of an unfinished session that another prescription had.
+    """
 
     tracks: tuple[ProbeTrack, ...]
     observations: tuple[Observation, ...]
@@ -54,6 +60,7 @@ class State:
     permit_ka_per_m: float | None
     told: tuple[str, ...] = ()
     closed: bool = False
+    discarded_s: float = 0.0
 
 
 def initial(plan: Plan, latch: Latch, spent: Spent = NOTHING) -> State:
@@ -62,7 +69,9 @@ def initial(plan: Plan, latch: Latch, spent: Spent = NOTHING) -> State:
     What this prescription has used already stays used.
     """
     memory, tracks = carried(plan.envelope, spent)
-    return State(tracks, (), memory, latch, fresh_core(plan), None)
+    is_ours = spent.prescription_sha256 == plan.envelope.prescription_sha256
+    discarded_s = 0.0 if spent.over or is_ours else spent.field_s
+    return State(tracks, (), memory, latch, fresh_core(plan), None, discarded_s=discarded_s)
 
 
 def spent(plan: Plan, state: State) -> Spent:
@@ -123,10 +132,14 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
 
 def _interrupted(plan: Plan, state: State) -> tuple[Reason, ...]:
     """Told by the first tick of a process that takes up a session another one had begun."""
-    if state.memory.treatment_s is not None or state.memory.field_s <= 0.0:
+    limit_s, taken_up_s = plan.envelope.limits.field_s_max, state.memory.field_s
+    if state.memory.treatment_s is not None:
         return ()
-    limit_s = plan.envelope.limits.field_s_max
-    return (Reason("session.interrupted", "session", state.memory.field_s, limit_s),)
+    if state.discarded_s > EARLIER_S_MIN:
+        return (Reason("session.discarded", "session", state.discarded_s),)
+    if taken_up_s > EARLIER_S_MIN:
+        return (Reason("session.interrupted", "session", taken_up_s, limit_s),)
+    return ()
 
 
 def _closed(

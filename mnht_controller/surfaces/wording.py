@@ -72,7 +72,8 @@ UNITS: tuple[tuple[str, tuple[str, ...]], ...] = (
               "source_not_zero", "demand_invalid", "unconfirmed_off")),
     ("s", ("uncertain", "unverified", "source_lost", "lease_lost", "session_time",
            "host_suspended", "clock_fault", "tick_period", "operator_absent", "presence",
-           "guard_silent", "pulse_lag", "presence_due")),
+           "guard_silent", "pulse_lag", "presence_due", "session.interrupted",
+           "session.discarded")),
     ("CEM43 min", ("skin_dose",)),
     ("MB", ("disk_space",)),
 )  # fmt: skip
@@ -102,6 +103,8 @@ _OTHER_ROWS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("session.start_timeout", "START did not come in time", ()),
     ("session.pause_timeout", "the pause lasted too long", ()),
     ("session.ramp_timeout", "the set-point was not reached in time", ()),
+    ("session.interrupted", "its field-on time and dose count on", ("H37", "H43")),
+    ("session.discarded", "it had another prescription: what it used is not counted", ("H43",)),
     ("pulse.skipped", "the set-point was reached before the probes had answered", ("H06",)),
     ("skin.42_5_rising", "skin has passed 42.5 °C", ("H15",)),
     ("skin.dose_21", "skin has had 21 CEM43", ("H43",)),

@@ -112,7 +112,9 @@ def test_the_limit_holds_over_both_processes(first: Played, limit: str) -> None:
 def test_another_prescription_begins_at_zero(first: Played) -> None:
     session = after(first, short_settings(41.0), until_s=3.0)
     assert session.ticks[0].decision.field_s == 0.0
-    assert session.ticks[0].decision.events == ()
+    (told,) = session.ticks[0].decision.events
+    assert (told.code, told.value) == ("session.discarded", first.ledger.last.field_s)
+    assert session.ticks[1].decision.events == ()
 
 
 def test_what_cannot_be_read_lets_nothing_start() -> None:

@@ -36,7 +36,8 @@ EXPECTED = {
     Source.INHIBIT: {row.code for row in RULES if row.effect is Effect.INHIBIT},
     Source.START: {row.code for row in PERMISSIVES} - SAID_BY_TRIPS - OWN,
     Source.SESSION: {f"session.{one}" for one in Condition if one not in ASKED_FOR | SAID_BY_TRIPS}
-    | {*re.findall(r'Reason\("([\w.]+)"', inspect.getsource(events)), "pulse.skipped"},
+    | {*re.findall(r'Reason\("([\w.]+)"', inspect.getsource(events)), "pulse.skipped"}
+    | {"session.interrupted", "session.discarded"},
     Source.SHELL: {*SHELL} | {*re.findall(r'Reason\("(\w+)"', inspect.getsource(desk))},
 }
 
