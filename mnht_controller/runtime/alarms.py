@@ -4,6 +4,7 @@
 It waits for no disk: what cannot be kept in time is shown all the same, with an alarm that says so.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,9 @@ log = structlog.get_logger(component="alarms")
 
 SHOW_S_MAX = 0.5
 """A disk that takes longer is passed by: an alarm is up within a second."""
+
+
+RETRY_S = 1.0
 
 
 class Writes(Protocol):
@@ -49,6 +53,7 @@ class AlarmDesk:
         self._state: AlarmState | None = None
         self._number = 0
         self._behind_since: float | None = None
+        self._tried_at = -math.inf
         self._unshown: deque[_Change] = deque()
         self.shown = keeper.before
 
@@ -61,8 +66,10 @@ class AlarmDesk:
         conditions += self._not_kept(now)
         answers = tuple([(item, refusal(state, item.act, conditions)) for item in asked])
         self._state, events = step(state, conditions, tuple([item.act for item in asked]), now)
-        if events:
-            self._number += 1
+        self._number += bool(events)
+        is_due = self._keeper.fault and not (now - self._tried_at < RETRY_S)
+        if events or is_due:  # what a full disk refused is tried again
+            self._tried_at = now
             self._keeper.keep(self._number, self._state)
         if events or answers:
             self._unshown.append(_Change(now, self._number, self._state, events, answers))

@@ -37,9 +37,10 @@ class Disk(AlarmMemory):
     fault: str = ""
     written: AlarmState = NO_ALARMS
     asked: int = 0
+    tries: int = 0
 
     def keep(self, number: int, state: AlarmState) -> None:
-        self.asked = number
+        self.asked, self.tries = number, self.tries + 1
         if self.is_fast:
             self.kept, self.written = number, state
 
@@ -125,6 +126,25 @@ def test_h34_a_disk_that_fails_holds_no_alarm_back() -> None:
 
 
 @pytest.mark.shows("alarms_are_kept")
+def test_h34_what_a_full_disk_refused_is_kept_once_there_is_room_although_nothing_happens() -> None:
+    """H37: everything is acknowledged, so that no repetition would bring it about."""
+    room = Room()
+    room.disk.is_fast, room.disk.fault = False, "no space left on device"
+    room.tick(HOT)
+    room.tick(HOT)
+    for number in (1, 2):
+        room.tick(HOT, acts=(acknowledge(number),))
+    assert not any(found.sounds for found in room.desk.shown.occurrences)
+    room.disk.tries = 0
+    for _ in range(50):
+        room.tick(HOT)
+    assert 3 <= room.disk.tries <= 6, "about once a second"
+    room.disk.is_fast = True
+    for _ in range(11):
+        room.tick(HOT)
+    assert room.disk.written.occurrences[0].acknowledged_by == "nurse"
+
+
 def test_h37_after_a_restart_what_was_shown_is_there() -> None:
     """Latched, acknowledged and not: acknowledgements are not lost, alarms neither."""
     first = Room()
