@@ -119,7 +119,7 @@ ALARMS: tuple[Alarm, ...] = (
           "Field is off. Do not go on. Keep the journal and report it: this must not happen."),
     Alarm("journal", ("journal",), _SHELL, _MEDIUM, _MEDIUM, _PASSING, 0.0,
           "The record cannot be written",
-          "Let this session end, or stop it. Free the disk; nothing is armed until then."),
+          "Let this session end, or stop it. Free the disk; restart the service before you arm."),
     Alarm("alarm_memory", ("alarms_unreadable", "alarms_not_kept"), _SHELL, _MEDIUM, _MEDIUM,
           _LATCHING, 0.0, "Alarms are not remembered over a restart",
           "Look at patient and devices: earlier alarms may be missing. Check the disk."),
