@@ -164,8 +164,10 @@ def _not_led(guard: Guard, now: float) -> Refused:
 
 def _own_cause(guard: Guard, now: float) -> Refused:
     """What the guard's own thermometer would latch for; nothing without one."""
-    why = own_skin.why_stop(guard.own, now) if guard.own else ""
-    return (Reason(why, "", guard.own.celsius),) if guard.own and why else ()
+    if guard.own is None:
+        return ()
+    why = own_skin.why_stop(guard.own, now)
+    return (Reason(why, "", guard.own.celsius),) if why else ()
 
 
 def reset(guard: Guard, actor: str, now: float) -> tuple[Guard, Refused]:

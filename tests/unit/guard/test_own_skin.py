@@ -235,3 +235,11 @@ def test_it_is_short_and_shares_no_rule_code() -> None:
         "mnht_controller.domain.probe",
         "mnht_controller.guard.state",
     }
+
+
+@pytest.mark.parametrize(("celsius", "known_c"), [(43.0, 43.0), (None, None), (99.0, None)])
+def test_its_first_word_begins_its_silence(celsius: float | None, known_c: float | None) -> None:
+    """H10: a guard that was not told of a thermometer takes the one that speaks."""
+    desk = Desk()
+    desk.guard = machine.hear(desk.guard, celsius, desk.now)
+    assert desk.guard.own == Own(desk.now, known_c)

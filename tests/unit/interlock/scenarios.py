@@ -279,4 +279,7 @@ NEAR_MISSES: tuple[tuple[str, str, Course], ...] = (
     ("probes of a place for less than 10 s", "zone_disagrees", zone(100, 1.01)),
     ("a probe of a place that is silent", "zone_apart", zone(101, 0.0, None)),
     ("a lower frequency", "field_cap", sources(1, permit=7.5, frequency_hz=90_000.0)),
+    ("off by its own word", "field_missing", sources(40, output_on=False, measured_ka_per_m=0.0)),
+    ("a read-back that says nothing", "field_missing", sources(40, measured_ka_per_m=None)),
+    ("nobody to ask", "field_missing", course(40, lambda now: witness(now, source=None))),
 )

@@ -144,3 +144,18 @@ def test_when_a_finding_began() -> None:
     first = codes([witness(uncertain_s=0.2)])
     assert first == {"unverified"}
     assert Memory().first_true("unverified", "source") is None
+
+
+def test_lows_of_the_way_of_a_command_only_the_lower_ones() -> None:
+    """H18: a higher permit says nothing beside a later, lower one; the first is not known."""
+
+    def lows(*amplitudes: float | None) -> list[float]:
+        memory = after({"permit_ka_per_m": 9.0}, *({"permit_ka_per_m": h} for h in amplitudes))
+        return [held.field_ka_per_m for held in memory.lows]
+
+    assert lows() == [0.0]
+    assert lows(3.0, 4.0, 5.0) == [0.0, 3.0, 4.0, 5.0]
+    assert lows(5.0, 5.0, 5.0) == [0.0, 5.0]
+    assert lows(5.0, 4.0, 3.0) == [0.0, 3.0]
+    assert lows(5.0, None) == [0.0]
+    assert after().permit_ka_per_m_min == 0.0
