@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the guard keeps of a session, and what a session that never heated leaves alone. H37, H43."""
+"""What the guard keeps of a session; one that never heated leaves it alone. H37, H43."""
 
 from dataclasses import replace
 
