@@ -5,10 +5,11 @@ import argparse
 import json
 import sys
 import time
+from itertools import count
 
 from tools.quality import checks
 from tools.quality.mutate import is_explained
-from tools.quality.warm import Verdict, attempt
+from tools.quality.warm import OUT_OF_TIME, Verdict, attempt
 
 
 def main(arguments: list[str]) -> int:
@@ -22,15 +23,18 @@ def main(arguments: list[str]) -> int:
         change for change in checks.changes() if not options.only or options.only in change.name
     ]
     started = time.monotonic()
-    verdicts = attempt(tried, options.jobs, _tell)
+    done = count(1)
+
+    def tell(verdict: Verdict, total: int) -> None:
+        if not verdict.is_killed and not is_explained(verdict.change):
+            print(f"ablate: green: {verdict.change.name}", file=sys.stderr, flush=True)
+        if (number := next(done)) % 100 == 0:
+            print(f"ablate: {number} of {total}", file=sys.stderr, flush=True)
+
+    verdicts = attempt(tried, options.jobs, tell)
     report = _report(verdicts) | {"wall_s": round(time.monotonic() - started, 1)}
     print(json.dumps(report, indent=1) if options.json else _table(report))
     return 0 if report["ok"] else 1
-
-
-def _tell(verdict: Verdict, total: int) -> None:
-    if not verdict.is_killed and not is_explained(verdict.change):
-        print(f"ablate: green: {verdict.change.name}", file=sys.stderr, flush=True)
 
 
 def _report(verdicts: list[Verdict]) -> dict[str, object]:
@@ -44,6 +48,7 @@ def _report(verdicts: list[Verdict]) -> dict[str, object]:
         "name": "ablate",
         "removed": len(verdicts),
         "red": len(verdicts) - len(green),
+        "red_by_time": sorted(v.change.name for v in verdicts if v.how == OUT_OF_TIME),
         "groups": groups,
         "green": sorted(change.name for change in green if not is_explained(change)),
         "explained": sorted(change.name for change in green if is_explained(change)),

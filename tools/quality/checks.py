@@ -17,28 +17,42 @@ from tools.quality.operators import Do, Place
 TABLES: tuple[tuple[str, str], ...] = (
     ("interlock/rules.py", "RULES"),
     ("interlock/guard_trips.py", "GUARD_TRIPS"),
+    ("interlock/guard_trips.py", "PULSE_TRIPS"),
     ("interlock/permissives.py", "PERMISSIVES"),
     ("interlock/gate.py", "_CHECKS"),
+    ("interlock/thermal_findings.py", "RISE_C"),
     ("domain/limits.py", "FIELD_KA_PER_M_CAPS"),
     ("thermometry/plausibility.py", "RANGE_C"),
     ("core/phases.py", "TRANSITIONS"),
 )
 MODULES = (
     "interlock/bounds.py",
+    "interlock/clocks.py",
     "interlock/evaluate.py",
     "interlock/findings.py",
     "interlock/gate.py",
+    "interlock/heat.py",
     "interlock/latch.py",
     "interlock/lease.py",
     "interlock/memory.py",
-    "interlock/permissives.py",
     "interlock/probe_findings.py",
     "interlock/source_findings.py",
+    "interlock/spending.py",
+    "interlock/start_findings.py",
+    "interlock/thermal_findings.py",
     "interlock/witness.py",
+    "guard/answers.py",
     "guard/backstop.py",
+    "guard/doors.py",
     "guard/judge.py",
+    "guard/line.py",
     "guard/machine.py",
+    "guard/own_skin.py",
+    "guard/process.py",
     "guard/state.py",
+    "guard/thermometer.py",
+    "core/conditions.py",
+    "core/governor.py",
     "thermometry/observe.py",
     "thermometry/plausibility.py",
     "thermometry/track.py",
@@ -66,14 +80,12 @@ def changes() -> list[Change]:
     for path, table in TABLES:
         found += list(_made(path, table, partial(_rows, table)))
     for path in MODULES:
-        found += list(_made(path, "check", _checks))
+        found += list(_made(path, "check", removals))
     return found
 
 
 def _made(path: str, group: str, find: Callable[[ast.Module], Iterator[Place]]) -> Iterator[Change]:
     file = f"{PRODUCT}/{path}"
-    if not (ROOT / file).exists():
-        return
     source = (ROOT / file).read_text()
 
     def make(number: int) -> ast.Module:
@@ -87,43 +99,47 @@ def _made(path: str, group: str, find: Callable[[ast.Module], Iterator[Place]]) 
 
 def _rows(table: str, tree: ast.Module) -> Iterator[Place]:
     for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == table:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _named(node) == table:
             rows = getattr(node.value, "elts", [])
             for at, row in enumerate(rows):
                 what = f"without row {' '.join(ast.unparse(row)[:60].split())}"
                 yield Place(row.lineno, what, partial(_Body(rows).without, at))
 
 
-def _checks(tree: ast.Module) -> Iterator[Place]:
+def _named(node: ast.Assign | ast.AnnAssign) -> str:
+    return ast.unparse(node.target if isinstance(node, ast.AnnAssign) else node.targets[0])
+
+
+def removals(tree: ast.Module) -> Iterator[Place]:
+    """Every removal in a module's functions and tables of lambdas."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             yield from _of_function(node)
+    for row in tree.body:
+        if isinstance(row, ast.Assign | ast.AnnAssign):  # a table of lambdas
+            for node in ast.walk(row):
+                if isinstance(node, ast.BoolOp):
+                    yield from _operands(_named(row), node)
 
 
 def _of_function(function: ast.FunctionDef) -> Iterator[Place]:
     for node in ast.walk(function):
         if isinstance(node, ast.BoolOp):
-            yield from _operands(function, node)
+            yield from _operands(function.name, node)
         for field in ("body", "orelse"):
             statements = getattr(node, field, None)
             if isinstance(statements, list):
                 yield from _statements(function, statements)
-        if isinstance(node, ast.Tuple) and _is_list_of_checks(node):
-            for at, row in enumerate(node.elts):
+        if isinstance(node, ast.Assign) and _named(node) == "held":
+            rows = getattr(node.value, "elts", [])  # held = ((condition, Reason(…)), …)
+            for at, row in enumerate(rows):
                 what = f"{function.name}: without {ast.unparse(row)[:60]}"
-                yield Place(row.lineno, what, partial(_Body(node.elts).without, at))
+                yield Place(row.lineno, what, partial(_Body(rows).without, at))
 
 
-def _is_list_of_checks(node: ast.Tuple) -> bool:
-    """`held = ((condition, Reason(…)), …)`."""
-    return len(node.elts) > 1 and all(
-        isinstance(row, ast.Tuple) and "Reason(" in ast.unparse(row) for row in node.elts
-    )
-
-
-def _operands(function: ast.FunctionDef, node: ast.BoolOp) -> Iterator[Place]:
+def _operands(where: str, node: ast.BoolOp) -> Iterator[Place]:
     for at, operand in enumerate(node.values):
-        what = f"{function.name}: without condition {ast.unparse(operand)[:60]}"
+        what = f"{where}: without condition {ast.unparse(operand)[:60]}"
         yield Place(operand.lineno, what, _without_operand(node, at))
 
 
@@ -140,9 +156,10 @@ def _statements(function: ast.FunctionDef, body: list[ast.stmt]) -> Iterator[Pla
     for at, node in enumerate(body):
         text = " ".join(ast.unparse(node)[:60].split())
         if (isinstance(node, ast.If) and _is_check(node)) or _is_call(node):
-            yield Place(
-                node.lineno, f"{function.name}: without {text}", partial(_Body(body).without, at)
-            )
+            line = (
+                node.test.lineno if isinstance(node, ast.If) else node.lineno
+            )  # `if (` has no code
+            yield Place(line, f"{function.name}: without {text}", partial(_Body(body).without, at))
 
 
 def _is_check(node: ast.If) -> bool:

@@ -34,6 +34,7 @@ BUDGET_S = 3.0
 """So much of tests is tried on one change, cheapest first: a survivor costs all of it."""
 _RED, _GREEN, _COLD = 0, 7, 8
 _Mapped = dict[str, Any]
+OUT_OF_TIME = "killed: time"
 _NOWHERE = "survived: no test reaches it"
 
 
@@ -136,7 +137,7 @@ class Plugin:
             if code == _COLD:
                 self.cold.append(change)
             else:
-                how = "survived" if code == _GREEN else "killed" if done else "killed: time"
+                how = "survived" if code == _GREEN else "killed" if done else OUT_OF_TIME
                 self._judge(Verdict(change, how, seconds))
 
     def _judge(self, verdict: Verdict) -> None:

@@ -179,6 +179,7 @@ def test_rest_is_the_last_mean_before_the_field_and_high_the_highest_since() -> 
     assert closed(cool).rest_c == closed(cool).high_c == 50.0
     assert (closed(cool, energy=0.1).rest_c, closed(cool, energy=0.1).high_c) == (40.0, 50.0)
     hot = replace(cool, high_c=51.0)
+    assert closed(hot).high_c == 50.0
     assert closed(hot, energy=0.1).high_c == 51.0
     first = closed(Warmth(0.0), energy=0.1)
     assert (first.rest_c, first.high_c, first.risen_c) == (50.0, 50.0, 0.0)
