@@ -243,3 +243,22 @@ def test_its_first_word_begins_its_silence(celsius: float | None, known_c: float
     desk = Desk()
     desk.guard = machine.hear(desk.guard, celsius, desk.now)
     assert desk.guard.own == Own(desk.now, known_c)
+
+
+@pytest.mark.parametrize(
+    ("own", "now", "why"),
+    [
+        (Own(0.0, 44.5, hot_since=0.0), 0.29, ""),
+        (Own(0.0, 44.5, hot_since=0.0), 0.3, "own_skin"),
+        (Own(0.0, 42.0), 1.3, ""),
+        (Own(0.0, 42.0), 1.31, "own_silent"),
+        (Own(0.0, 42.0), math.nan, "own_silent"),
+        (Own(0.0, 42.0, repeats=19), 0.0, ""),
+        (Own(0.0, 42.0, repeats=20), 0.0, "own_silent"),
+        (Own(5.0, 42.0, apart_since=0.0), 4.99, ""),
+        (Own(5.0, 42.0, apart_since=0.0), 5.0, "own_disagrees"),
+    ],
+)
+def test_each_of_its_limits_from_both_sides(own: Own, now: float, why: str) -> None:
+    """H04, H05, H10, H13: one sample is no trip, and no trip is late."""
+    assert own_skin.why_stop(own, now) == why

@@ -165,3 +165,17 @@ def test_a_client_that_resets_its_connection_is_gone(
     assert peer.gone
     monkeypatch.undo()
     door.close()
+
+
+def test_a_client_that_was_cut_off_stays_cut_off(path: Path, clients: list[socket.socket]) -> None:
+    """H55: what it still sends before it is let go does not bring it back."""
+    door = Door(str(path), 1)
+    client, peer = join(door, clients)
+    assert peer is not None
+    peer.gone = True
+    client.sendall(b"{}\n")
+    peer.lines()
+    assert peer.gone
+    peer.send(b"{}\n")
+    assert peer.gone
+    door.close()

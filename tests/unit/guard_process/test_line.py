@@ -130,6 +130,7 @@ class Receiver:
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen()
+        self.listener.settimeout(2.0)  # a line that does not call fails its test and holds up none
         self.port = self.listener.getsockname()[1]
         self.nonce = nonce
         self.peer: socket.socket | None = None
@@ -311,3 +312,10 @@ def test_a_living_port_is_not_opened_again(
     line.open()
     assert line.feed(FEED)
     line.close()
+
+
+@pytest.mark.parametrize("resource", ["tcp://", "tcp://host", "tcp://host:0", "tcp://:502"])
+def test_an_address_without_host_or_port_is_refused_unopened(resource: str) -> None:
+    """H30: nobody looks for a receiver at a name that was left out."""
+    with pytest.raises(LineError, match=r"write tcp://host:port"):
+        make_line(resource)
