@@ -139,7 +139,7 @@ class TcpLine:
 
     def open(self) -> None:
         """Connect and take the receiver's nonce. Raises LineError."""
-        if self._socket is not None and not self._has_hung_up():
+        if not self._has_hung_up():
             return
         self.abort()
         try:

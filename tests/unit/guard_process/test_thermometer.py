@@ -214,3 +214,28 @@ def test_a_port_that_goes_and_comes_back_is_opened_when_asked(
 def test_an_address_it_cannot_read_is_refused_at_once(path: str, baud: int) -> None:
     with pytest.raises(LineError, match="guard's thermometer"):
         own(path, baud)
+
+
+def test_h12_the_end_of_a_line_alone_begins_none() -> None:
+    """Until the first end of line nothing is known of what came before."""
+    sentences = Sentences(1)
+    assert sentences.take(b"9", 0.0) is None
+    assert sentences.take(b"1:  43.02 C\r\n", 0.01) is None
+    assert sentences.take(b"1:  43.02 C\r\n", 0.25) == 43.02
+
+
+def test_it_opens_nothing_while_the_line_is_fed_and_lets_go_at_its_end(
+    wire: tuple[int, str],
+) -> None:
+    """H28: to open a port may take longer than a tick."""
+    port, other = own(wire[1]), own(wire[1])
+    port.read(1.0, may_open=False)
+    other.read(1.0, may_open=True)
+    os.write(wire[0], b"\n1:  43.02 C\r\n")
+    assert port.read(1.1, may_open=False) is None
+    assert other.read(1.1, may_open=False) == 43.02
+    other.close()
+    port.read(1.2, may_open=True)
+    os.write(wire[0], b"\n1:  43.04 C\r\n")
+    assert port.read(1.3, may_open=False) == 43.04
+    port.close()
