@@ -30,7 +30,7 @@ from tools.quality.change import Change, put
 
 SECONDS_MAX = 60.0
 """A change that keeps a test busy for so long has been noticed."""
-BUDGET_S = 3.0
+BUDGET_S = 6.0
 """So much of tests is tried on one change, cheapest first: a survivor costs all of it."""
 _RED, _GREEN, _COLD = 0, 7, 8
 _Mapped = dict[str, Any]
