@@ -61,4 +61,6 @@ def _table(report: dict[str, object]) -> str:
     lines = [f"{'':22}removed   red"]
     lines += [f"{name:22}{row['removed']:7}{row['red']:6}" for name, row in groups.items()]
     lines.append(f"{'all':22}{report['removed']:7}{report['red']:6}  in {report['wall_s']} s")
-    return "\n".join([*lines, *(f"green: {name}" for name in report["green"])])  # type: ignore[attr-defined]
+    for what in ("red_by_time", "green"):
+        lines += [f"{what.replace('_', ' ')}: {name}" for name in report[what]]  # type: ignore[attr-defined]
+    return "\n".join(lines)
