@@ -99,7 +99,7 @@ def close(track: SlopeTrack, at_s: float, value_c: float, window: float) -> Slop
 
 def current_rate(track: SlopeTrack, treatment_s: float, spacing_s: float) -> float | None:
     """The slope in °C/s, or None when it is not known or its newest bin has grown old."""
-    if track.rate_c_per_s is None or not track.bins_s:
+    if track.rate_c_per_s is None:  # known: there are bins
         return None
     age_s = treatment_s - track.bins_s[-1]
     return track.rate_c_per_s if age_s <= RATE_AGE_S_MAX + 3.0 * spacing_s else None

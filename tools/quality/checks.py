@@ -52,9 +52,14 @@ MODULES = (
     "guard/state.py",
     "guard/thermometer.py",
     "core/conditions.py",
+    "core/estimate.py",
     "core/governor.py",
+    "thermometry/cem43.py",
     "thermometry/observe.py",
     "thermometry/plausibility.py",
+    "thermometry/prediction.py",
+    "thermometry/rate.py",
+    "thermometry/response.py",
     "thermometry/track.py",
 )
 CALLS = frozenset({"check_backstop", "judge", "_check", "with_hits", "latched", "take"})

@@ -79,3 +79,8 @@ def test_what_does_not_decide_gives_nothing() -> None:
     assert solved(unheated, 0.03) is None
     assert solved(idle, 0.03) is None
     assert solved(added(heard(0.7, 0.5), math.nan, 0.0, 2.5, 0.08), 0.03) is None  # H40
+
+
+def test_a_probe_that_does_not_move_at_all_has_no_lag() -> None:
+    """H04, H06: without a gain nothing can be said of a delay."""
+    assert solved(heard(0.0, 1.0), 0.03) is None
