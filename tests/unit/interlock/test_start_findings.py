@@ -156,7 +156,9 @@ def test_skin_agrees_before_any_field(celsius: float, count: int) -> None:
     """H01: the tumor is warmer, and a probe that nobody requires may lie in the air."""
     given = request(quiet(observations=two_skins(celsius)))
     assert len([*start.skin_spread(given)]) == count
-    heated = replace(given, memory=replace(given.memory, field_s=0.1))
+    cold = replace(given, memory=replace(given.memory, field_s=start.COLD_S_MAX))
+    assert len([*start.skin_spread(cold)]) == count
+    heated = replace(given, memory=replace(given.memory, field_s=start.COLD_S_MAX + 0.1))
     assert [*start.skin_spread(heated)] == []
     *others, item = two_skins(celsius)
     spare = replace(item, probe=replace(item.probe, required=False))
