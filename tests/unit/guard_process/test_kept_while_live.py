@@ -13,6 +13,7 @@ from mnht_controller.domain.spent import Spent
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.guard import process as module
 from mnht_controller.guard.process import KEEP_TICKS
+from mnht_controller.journal.errors import JournalError
 from tests.unit.guard_process.test_process import Rig
 
 LATCH = Latch((Trip("skin_trip", "H13", "skin", 44.1, 44.0, 1.0, 1.0),))
@@ -66,3 +67,25 @@ def test_leases_are_recorded_while_they_feed_the_line_and_not_before(rig: Rig) -
 def kinds(rig: Rig) -> set[str]:
     """Kinds of the records so far."""
     return {str(json.loads(line)["kind"]) for line in rig.journal.lines}
+
+
+def test_a_latch_that_the_disk_refuses_is_tried_once_a_second_and_said_once(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Latch] = []
+
+    def full(_path: Path, latch: Latch) -> None:
+        tried.append(latch)
+        raise JournalError("guard.latch", 0, "no space left on device")
+
+    def look(ticks: int, state: GuardState = GuardState.LATCHED, latch: Latch = LATCH) -> int:
+        rig.process.guard = replace(rig.process.guard, state=state, latch=latch, ticks=ticks)
+        rig.process._keep()
+        return len(tried)
+
+    monkeypatch.setattr(module, "save_latch", full)
+    assert look(KEEP_TICKS, latch=Latch()) == 0, "nothing is new, nothing was refused"
+    assert look(1) == 1
+    assert [look(ticks) for ticks in (2, KEEP_TICKS - 1, KEEP_TICKS)] == [1, 1, 2]
+    assert look(2 * KEEP_TICKS, GuardState.ARMED) == 2
+    assert sum(b'"refused"' in line for line in rig.journal.lines) == 1

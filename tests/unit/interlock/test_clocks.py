@@ -87,3 +87,10 @@ def test_a_clock_that_was_set_back_is_counted_anew(clock_s: float, at: float) ->
 def test_a_clock_that_is_not_told_is_kept() -> None:
     known = paces(witness(), witness(NOW + 0.1, source=None))
     assert known["source boot 3"].at == NOW
+
+
+def test_a_thermometer_that_says_nothing_is_kept_and_an_instrument_that_began_anew_is_not() -> None:
+    silent = paces(witness(), witness(NOW + 0.1, observations=()))
+    assert silent["thermometer"].at == NOW
+    rebooted = paces(witness(), witness(NOW + 0.1, source=source(NOW + 0.1, boot=4)))
+    assert {*rebooted} == {"source boot 4", "thermometer"}
