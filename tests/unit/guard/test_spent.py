@@ -48,3 +48,11 @@ def test_a_session_that_has_heated_takes_the_place_of_the_last() -> None:
     desk.guard = replace(desk.guard, field_s=7.0)
     used = machine.spent(desk.guard)
     assert (used.prescription_sha256, used.field_s, used.over) == ("1" * 64, 7.0, False)
+
+
+def test_a_session_that_came_to_its_end_is_not_begun_anew_by_a_quiet_lease() -> None:
+    desk = Desk()
+    desk.guard = machine.start(desk.now, Latch(), replace(USED, over=True))
+    desk.propose(OTHER)
+    desk.run(0.5, envelope_sha256=desk.guard.envelope_sha256)
+    assert machine.spent(desk.guard) == replace(USED, over=True)
