@@ -214,3 +214,12 @@ def test_a_port_that_goes_and_comes_back_is_opened_when_asked(
 def test_an_address_it_cannot_read_is_refused_at_once(path: str, baud: int) -> None:
     with pytest.raises(LineError, match="guard's thermometer"):
         own(path, baud)
+
+
+@pytest.mark.parametrize(("ends_s", "counts"), [(0.15, True), (0.1500001, False)])
+def test_h12_a_line_takes_so_long_and_no_longer(ends_s: float, counts: bool) -> None:
+    sentences = Sentences(1)
+    sentences.take(b"\n", -1.0)
+    assert sentences.take(b"1:  43", 0.0) is None
+    found = sentences.take(b".02 C\r\n", ends_s)
+    assert found == (43.02 if counts else None)
