@@ -26,7 +26,6 @@ from mnht_controller.journal.chain import trace_sha256, verify
 from mnht_controller.journal.records import TickRecord
 from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.controller import Controller
-from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.spent import MemoryLedger
 from mnht_controller.settings.settings import Device, Settings
 from sim_hardware.bench.alarms import raised_in
@@ -34,7 +33,7 @@ from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.operator import ScriptedOperator, Tapped
 from sim_hardware.bench.oracles import Evidence, violations
-from sim_hardware.bench.processes import CONTROLLER, GUARD, Processes, belonging_to
+from sim_hardware.bench.processes import CONTROLLER, GUARD, Processes, SteppedHost, belonging_to
 from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
@@ -200,10 +199,8 @@ class Simulation:
         guard_head = header(self.settings, self.plan, "guard", seed=self.seed)
         records = MemoryJournal(guard_head, loop.time)
         self.guard = VirtualGuard(self.world.line.feed, records, Latch(), self.guard_used)
-        tapped = Tapped(self.journal, self._seen)
-        shell = Shell(
-            self._transport, self.guard, tapped, lambda _latch: None, SteadyHost(), self.ledger
-        )
+        tapped, host = Tapped(self.journal, self._seen, loop.time), SteppedHost()
+        shell = Shell(self._transport, self.guard, tapped, lambda _latch: None, host, self.ledger)
         self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
         self.operator = ScriptedOperator(
             self.guard, self.controller.parts.hall, self.scenario.confirm_s
@@ -221,7 +218,7 @@ class Simulation:
             self.jobs[OWN] = loop.create_task(
                 self.guard.listen(wire, own.channel), name=OWN, context=belonging_to(GUARD)
             )
-        self.processes = Processes(self.loop, self.guard, tapped, self._kill)
+        self.processes = Processes(self.loop, self.guard, tapped, host, self._kill)
         try:
             await self._observe(loop)
         finally:

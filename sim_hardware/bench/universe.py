@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One seed is one universe: a patient's physiology, faults, operator's acts, and their timing."""
+"""One seed is one universe: patient, physiology, faults, operator's acts, and their timing."""
 
 import random
 from dataclasses import dataclass, replace
@@ -14,6 +14,13 @@ from sim_hardware.faults import VERBS, Fault, Layer
 UNTIL_S = (120.0, 600.0)
 LONG_S = (1200.0, 4000.0)
 LONG_SHARE = 0.05
+PATIENTS = ("breast_wall", "foot_sole", "neck_node", "skin_metastasis")
+"""Shipped patients whom the bench may treat: its probes, skin for a target, its field allowed."""
+SITES = (
+    "bench", "bench_ambrell", "bench_generator", "bench_genesys", "bench_genesys_scpi",
+    "bench_keysight", "bench_siglent",
+)  # fmt: skip
+"""Whose instruments a universe without a fault has, over the wire. Faults are the bench's."""
 KINDS: tuple[tuple[str, float], ...] = (
     ("none", 0.3), ("single", 0.35), ("pair", 0.2), ("burst", 0.15),
 )  # fmt: skip
@@ -38,10 +45,10 @@ CALM = frozenset({"pause", "pause and resume", "lower the set-point", "lower the
 STOPPING = frozenset({Verb.STOP, Verb.ABANDON, Verb.RESET})
 CORE_BENCH = frozenset(
     {"controller_killed", "controller_stopped", "guard_killed", "guard_stopped", "host_stopped",
-     "disk_full"}
+     "disk_full", "sync_fails"}
 )  # fmt: skip
 CORE_TWIN = frozenset(
-    {"amp_ignores_off", "amp_lies_off", "amp_stuck_full", "detune", "coolant_stop"}
+    {"amp_ignores_off", "amp_lies_off", "amp_stuck_full", "detune", "coolant_stop", "panel_change"}
 )
 """Faults of instruments that the core lane has: those of the electronics, not of the protocol."""
 
@@ -81,6 +88,8 @@ def universe(seed: int, *, wires: bool) -> Universe:
         until_s=round(until_s, 2),
         seed=seed,
         confirm_s=round(chance.choice((0.0, 0.0, chance.uniform(0.0, 20.0))), 2),
+        site=chance.choice(SITES) if wires and not faults else "",
+        patient=chance.choice(PATIENTS),
     )
     return Universe(seed, kind, plot, not faults and (not act or act in CALM))
 
