@@ -33,9 +33,6 @@ LAG_S_OVER = 1.0
 LAG_SIGMAS = 3.0
 LAG_SIGMA_S_MAX = 0.5
 """A lag less certain than this stays the declared one."""
-COOLING_SHARE_MAX = 2.0
-"""Tissue that cools faster than twice what the pulse warms it, from heat before, hides the lag:
-its cooling levels off within the pulse, which looks the same."""
 TREND_SIGMAS = 5.0
 TREND_C_PER_S_MIN = 0.002
 SKIN_DEPTH_MM_MIN = 2.0
@@ -86,6 +83,8 @@ class _Fit:
     response: Response
     snr: float
     tells_lag: bool
+    """Tissue that cools faster than the pulse warms it does not: as its cooling levels off within
+    the pulse, it looks late."""
 
 
 NOT_BEGUN = Pulse()
@@ -208,8 +207,7 @@ def _fits(plan: Plan, pulse: Pulse) -> tuple[_Fit, ...]:
         if response is not None and mean > 0.0:
             drift = _trend_sigma(plan, probe) / mean
             sigma = (response.gain_sigma**2 + drift * drift) ** 0.5
-            most = COOLING_SHARE_MAX * response.gain_c_per_s * mean
-            tells_lag = not (most > 0.0) or -heard.trend_c_per_s <= most
+            tells_lag = -heard.trend_c_per_s <= abs(response.gain_c_per_s) * mean
             fits.append(_Fit(probe, response, response.gain_c_per_s / sigma, tells_lag))
     return tuple(fits)
 

@@ -133,7 +133,7 @@ def test_skin_whose_cooling_fails_is_held_by_less_field():
     """H25: it warms by itself; the loop and the cut-back answer, and no limit is passed."""
     run, calm = ended("patient", "cooling_fails", "37", 60.0)
     mine, other = ([row.coil_ka_per_m for row in each.seen.truth[-20:]] for each in (run, calm))
-    assert max(mine) < 0.8 * min(other)
+    assert all(a < 0.95 * b for a, b in zip(mine, other, strict=True))
     assert max(row.skin_c for row in run.seen.truth) < 43.5
 
 
