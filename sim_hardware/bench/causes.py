@@ -19,6 +19,8 @@ AFTER_S = 12.0
 """How long a run goes on after the fault where nothing says more."""
 SLOW_S = 60.0
 """The same for what acts slowly."""
+BEYOND_S = 1.0
+"""And how long after a class time: current that goes on must be seen to go on."""
 _RANGE = re.compile(r"\{(-?[\d.]+)\.\.(-?[\d.]+)\}")
 
 
@@ -154,7 +156,7 @@ def plotted(cause: Cause, chance: random.Random, at_s: float) -> tuple[Cause, Sc
     wishes: tuple[Wish, ...] = ()
     if cause.wish is not None:
         wishes = (Wish(onset_s + chance.uniform(0.1, 3.0), cause.wish),)
-    watched_s = max(cause.for_s, class_s(fault) or 0.0)
+    watched_s = max(cause.for_s, (class_s(fault) or 0.0) + BEYOND_S)
     return cause, Scenario((fault,), wishes, Phase.PLATEAU, until_s=onset_s + watched_s)
 
 

@@ -17,7 +17,8 @@ class ClassTime:
     """One row; of those that fit a fault the first holds. "" fits any device.
 
     `first`: what the argument begins with, up to a colon. `per_s`: a contact that is lost, at least
-    this share of it in a second. `time_s` None: the field need not end.
+    this share of it in a second. `at_s_max`: begun by then, on the scenario's clock. `time_s` None:
+    the field need not end.
     """
 
     verb: str
@@ -26,6 +27,7 @@ class ClassTime:
     why: str
     first: str = ""
     per_s: float = 0.0
+    at_s_max: float = math.inf
 
 
 THERMOMETER, SOURCE, OWN = "thermometer", "source", "guard_thermometer"
@@ -34,6 +36,7 @@ SKIN = "1"
 LINE_S = 0.35
 """Of the time of a guard that latches: its tick, and 0.3 s of silence on the enable line."""
 _DESIGN = "design, sections 7 and 9"
+_PULSE = "a ramp begins with the pulse, of 60 s at most; a fault that comes later it cannot tell"
 _KNOB = "read back with every exchange; as long as any state of the source that is not ours"
 STOPS = frozenset({"controller_stopped", "guard_stopped", "host_stopped"})
 """They may go on before anything has to be noticed."""
@@ -58,8 +61,8 @@ CLASS_TIMES: tuple[ClassTime, ...] = (
     ClassTime("probe_contact", "", None,
               "control follows the skin: a tumor or healthy probe that reads low asks for no more "
               "field, and heats nothing"),
-    ClassTime("probe_lag", "", 61.0, _DESIGN),
-    ClassTime("probe_swapped", "", 61.0, _DESIGN),
+    ClassTime("probe_lag", "", 61.0, _PULSE, at_s_max=0.0),
+    ClassTime("probe_swapped", "", 61.0, _PULSE, at_s_max=0.0),
     ClassTime("probe_dropped", "", 1.3, _DESIGN),
     ClassTime("no_probe_token", "", 1.0, _DESIGN),
     ClassTime("stream_stall", "", 1.3, _DESIGN),
@@ -109,6 +112,7 @@ def _fits(row: ClassTime, fault: Fault) -> bool:
         row.verb == fault.verb
         and row.device in {"", fault.device}
         and row.first in {"", first}
+        and fault.at_s <= row.at_s_max
         and (row.per_s <= 0.0 or _lost_per_s(fault.argument) >= row.per_s)
     )
 

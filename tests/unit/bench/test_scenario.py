@@ -105,6 +105,13 @@ def test_the_first_row_that_fits_gives_the_class_time(
     assert class_s(Fault(0.0, device, verb, argument)) == time_s
 
 
+def test_the_pulse_tells_only_what_was_there_when_the_ramp_began() -> None:
+    """H06, H07."""
+    for verb, argument in (("probe_lag", "2:5"), ("probe_swapped", "1:2")):
+        times = [class_s(Fault(at_s, "thermometer", verb, argument)) for at_s in (0.0, 0.1)]
+        assert times == [61.0, None]
+
+
 def test_every_class_time_has_a_reason_and_a_fault() -> None:
     assert all(row.why and row.verb in VERBS for row in CLASS_TIMES)
 

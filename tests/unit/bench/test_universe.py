@@ -7,6 +7,7 @@ from mnht_controller.app.shipped import config_dir
 from mnht_controller.domain.limits import Region, region_cap_ka_per_m
 from mnht_controller.domain.phase import Phase
 from sim_hardware.bench.causes import CAUSES, draw, hazards
+from sim_hardware.bench.class_times import class_s
 from sim_hardware.bench.matrix import pairwise
 from sim_hardware.bench.patients import match
 from sim_hardware.bench.saved import bench_site
@@ -84,6 +85,7 @@ def test_every_cause_of_a_hazard_is_drawn(hazard: str) -> None:
         assert 4.0 < fault.at_s <= 6.0
         assert "{" not in fault.argument
         assert plot.since is Phase.PLATEAU
+        assert plot.until_s > fault.at_s + (class_s(fault) or 0.0)
 
 
 def test_forty_faults_make_780_pairs() -> None:
