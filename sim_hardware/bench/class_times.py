@@ -67,7 +67,9 @@ CLASS_TIMES: tuple[ClassTime, ...] = (
     ClassTime("no_probe_token", "", 1.0, _DESIGN),
     ClassTime("stream_stall", "", 1.3, _DESIGN),
     ClassTime("amp_ignores_off", "", 0.75, _DESIGN),
-    ClassTime("amp_lies_off", "", 10.0, "the proposal for H18"),
+    ClassTime("amp_lies_off", "", 10.0,
+              "the proposal for H18; late in a ramp, or in a deposit that hardly warms, it is not "
+              "kept"),
     ClassTime("amp_stuck_full", "", 0.75, _DESIGN),
     ClassTime("coolant_stop", "", 1.0, _DESIGN),
     ClassTime("coolant_warm", "", 30.0,

@@ -14,13 +14,18 @@ from sim_hardware.faults import VERBS, Fault, Layer
 UNTIL_S = (120.0, 600.0)
 LONG_S = (1200.0, 4000.0)
 LONG_SHARE = 0.05
-PATIENTS = ("breast_wall", "foot_sole", "neck_node", "skin_metastasis")
-"""Shipped patients whom the bench may treat: its probes, skin for a target, its field allowed."""
+PATIENTS = ("breast_wall", "foot_sole", "neck_node")
+"""Shipped patients whom the bench may treat: its probes, its field allowed, and skin for a target
+that some field reaches."""
 SITES = (
     "bench", "bench_ambrell", "bench_generator", "bench_genesys", "bench_genesys_scpi",
     "bench_keysight", "bench_siglent",
 )  # fmt: skip
-"""Whose instruments a universe without a fault has, over the wire. Faults are the bench's."""
+"""Whose instruments a universe without a fault has, over the wire. Faults are the bench's.
+
+Another site begins cold, with the patient it names: its pulse need not tell a small deposit, or one
+that still cools, from its noisier thermometer.
+"""
 KINDS: tuple[tuple[str, float], ...] = (
     ("none", 0.3), ("single", 0.35), ("pair", 0.2), ("burst", 0.15),
 )  # fmt: skip
@@ -88,9 +93,10 @@ def universe(seed: int, *, wires: bool) -> Universe:
         until_s=round(until_s, 2),
         seed=seed,
         confirm_s=round(chance.choice((0.0, 0.0, chance.uniform(0.0, 20.0))), 2),
-        site=chance.choice(SITES) if wires and not faults else "",
         patient=chance.choice(PATIENTS),
     )
+    if wires and not faults and (site := chance.choice(SITES)) != "bench":
+        plot = replace(plot, site=site, patient="", skin_c=None)
     return Universe(seed, kind, plot, not faults and (not act or act in CALM))
 
 

@@ -60,7 +60,8 @@ def test_every_patient_whom_the_bench_may_treat_is_drawn() -> None:
         file = read(path, PatientFile)
         match(site, file)
         is_allowed = cap <= region_cap_ka_per_m(Region(file.region))
-        if is_allowed and file.reaches.role == site.prescription.control_role.value:
+        is_target = file.reaches.role == site.prescription.control_role.value
+        if is_allowed and is_target and not file.reaches.field_limited:
             legal.add(path.stem)
     assert legal == set(PATIENTS)
     assert {universe(seed, wires=False).plot.patient for seed in range(40)} == legal
@@ -68,7 +69,8 @@ def test_every_patient_whom_the_bench_may_treat_is_drawn() -> None:
 
 def test_instruments_vary_only_where_there_is_no_fault() -> None:
     made = [universe(seed, wires=True) for seed in range(200)]
-    assert {row.plot.site for row in made if row.kind == "none"} == set(SITES)
+    assert {row.plot.site or "bench" for row in made if row.kind == "none"} == set(SITES)
+    assert all(not row.plot.patient and row.plot.skin_c is None for row in made if row.plot.site)
     assert {row.plot.site for row in made if row.kind != "none"} == {""}
     assert {universe(seed, wires=False).plot.site for seed in range(40)} == {""}
     assert {path.stem for path in (config_dir() / "sites").glob("bench*.toml")} == set(SITES)
