@@ -76,6 +76,8 @@ FAULTS: tuple[Verb, ...] = (
     *(Verb(row.name, Layer.WIRE, row.hazards, row.text, row.argument) for row in VERBS_OF_WIRES),
     Verb("perfusion", Layer.PLANT, ("H15",), "All blood flow changes.", "factor"),
     Verb("patient_moves", Layer.PLANT, ("H14",), "The field in the body changes.", "factor"),
+    Verb("cooling_fails", Layer.PLANT, ("H25",), "Air or water that cools the skin turns warm.",
+         "°C"),
     Verb("hot_spot", Layer.PLANT, ("H13",), "Eddy currents crowd in a fold without a probe.",
          "factor"),
     Verb("link_drop", Layer.LINK, ("H03", "H20"), "The cable is pulled."),
@@ -90,8 +92,13 @@ FAULTS: tuple[Verb, ...] = (
     Verb("leases_late", Layer.BENCH, ("H31",), "Leases reach the guard so much later.", "s"),
     Verb("guard_clock", Layer.BENCH, ("H33",), "The guard's monotonic clock goes wrong.",
          "offset:s | rate:factor | freeze"),
+    Verb("wall_clock", Layer.BENCH, ("H32",), "The wall clock steps.", "s"),
     Verb("disk_full", Layer.BENCH, ("H34",), "The journal takes so many more records.",
          "[records]"),
+    Verb("sync_fails", Layer.BENCH, ("H35",), "After so many more records the disk has an error.",
+         "[records]"),
+    Verb("disk_hangs", Layer.BENCH, ("H35",), "The disk keeps the journal waiting.",
+         "[s until it goes on]"),
 )  # fmt: skip
 VERBS = MappingProxyType({verb.name: verb for verb in FAULTS})
 

@@ -37,8 +37,8 @@ from mnht_controller.interlock.rules import RULES
 from mnht_controller.journal import records
 from mnht_controller.runtime import alarms as desk
 from mnht_controller.surfaces import api, bodies, wording
+from sim_hardware.bench.class_times import CLASS_TIMES
 from sim_hardware.bench.oracles import ORACLES
-from sim_hardware.bench.scenario import CLASS_S
 from sim_hardware.devices.sources.generic_scpi_commands import ROWS
 from sim_hardware.faults import FAULTS
 from tools.file_tables import configuration, simulated
@@ -283,9 +283,9 @@ def faults() -> str:
     rows = []
     for verb in FAULTS:
         times = [
-            f"{seconds:g} s{f' ({device})' if device else ''}"
-            for (name, device), seconds in CLASS_S.items()
-            if name == verb.name
+            f"{row.time_s:g} s{f' ({row.device})' if row.device else ''}"
+            for row in CLASS_TIMES
+            if row.verb == verb.name and row.time_s is not None
         ]
         rows.append((code(verb.name), verb.layer.value, ", ".join(verb.hazards), verb.text,
                      verb.argument, ", ".join(times)))  # fmt: skip

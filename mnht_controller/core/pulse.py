@@ -82,6 +82,9 @@ class _Fit:
     probe: Probe
     response: Response
     snr: float
+    tells_lag: bool
+    """Tissue that cools faster than the pulse warms it does not: as its cooling levels off within
+    the pulse, it looks late."""
 
 
 NOT_BEGUN = Pulse()
@@ -204,7 +207,8 @@ def _fits(plan: Plan, pulse: Pulse) -> tuple[_Fit, ...]:
         if response is not None and mean > 0.0:
             drift = _trend_sigma(plan, probe) / mean
             sigma = (response.gain_sigma**2 + drift * drift) ** 0.5
-            fits.append(_Fit(probe, response, response.gain_c_per_s / sigma))
+            tells_lag = -heard.trend_c_per_s <= abs(response.gain_c_per_s) * mean
+            fits.append(_Fit(probe, response, response.gain_c_per_s / sigma, tells_lag))
     return tuple(fits)
 
 
@@ -247,7 +251,7 @@ def _late(plan: Plan, fits: tuple[_Fit, ...], gain: float) -> Reason | None:
     """A probe in the deposit that answers later than declared; only real time can tell."""
     if plan.envelope.speed > 1.0:
         return None
-    for fit in _in_deposit(fits, gain):
+    for fit in (fit for fit in _in_deposit(fits, gain) if fit.tells_lag):
         limit_s = _lag_s_max(plan, fit.probe)
         surely_s = fit.response.lag_s - LAG_SIGMAS * fit.response.lag_sigma_s
         if not (surely_s <= limit_s):
@@ -289,7 +293,8 @@ def _known(probe: Probe, fit: _Fit | None) -> Identified:
         return _prior(probe)
     if not (fit.snr >= SNR_MIN):
         return Identified(probe.id, None, probe.lag_s, fit.snr, is_prior=True)
-    is_lag_known = fit.response.lag_sigma_s <= LAG_SIGMA_S_MAX and fit.response.lag_s >= 0.0
+    is_sure = fit.tells_lag and fit.response.lag_sigma_s <= LAG_SIGMA_S_MAX
+    is_lag_known = is_sure and fit.response.lag_s >= 0.0
     lag_s = fit.response.lag_s if is_lag_known else probe.lag_s
     return Identified(probe.id, fit.response.gain_c_per_s, lag_s, fit.snr, is_prior=False)
 

@@ -29,9 +29,9 @@ def compared(own: Own, envelope: Envelope | None, lease: Lease | None, now: floa
 
 
 def why_stop(own: Own, now: float) -> str:
-    """Hot for 0.3 s, silent for 1.3 s or 20 equal numbers, apart for 5 s; or empty."""
+    """Hot for 0.3 s, silent for 1.3 s or one number repeated 17 times, apart for 5 s; or empty."""
     if own.hot_since is not None and not (now - own.hot_since < 0.3):
         return "own_skin"
-    if not (now - own.at <= 1.3) or own.repeats >= 20:
+    if not (now - own.at <= 1.3) or own.repeats >= 17:
         return "own_silent"
     return "" if own.apart_since is None or now - own.apart_since < 5.0 else "own_disagrees"

@@ -45,7 +45,7 @@ GUARD_TRIPS: tuple[GuardTrip, ...] = (
     ),
     GuardTrip(
         "own_disagrees",
-        ("H05", "H62"),
+        ("H05", "H62", "H01"),
         "guard's own thermometer and the skin probes disagree",
         _OWN,
     ),

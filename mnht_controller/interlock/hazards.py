@@ -43,12 +43,13 @@ HAZARDS: tuple[Hazard, ...] = (
     # ---- thermometry -----------------------------------------------------------------------
     Hazard("H01", "skin probe falls off and reads the air", "the loop sees cold, asks for more",
            (_B,), ("probe_implausible", "probe_bad", "skin_falls", "region_cap",
-            "skin_spread"), 3.0,
+            "skin_spread", "own_disagrees"), 3.0,
            "A slide slower than 0.12 °C/s is no fall; caps on field, dose and time bound it."),
     Hazard("H02", "half-lifted probe reads low", "skin is warmer than it says", (_B,),
            ("skin_falls", "probe_implausible", "zone_disagrees", "zone_apart", "no_heat",
             "no_heat_yet", "pulse_weak", "skin_spread"), 10.0,
-           "Slower than 0.12 °C/s, one probe alone shows nothing: declare two in a zone."),
+           "Slower than 0.12 °C/s, inside the body 0.3, one probe alone shows nothing: declare two "
+           "in a zone."),
     Hazard("H03", "fiber broken: error text, nonsense, silence", "the loop is blind", (_B,),
            ("probe_range", "probe_bad", "probe_stale", "probe_suspect", "strict_grammar"), 1.3,
            "An error that reads as a plausible temperature is H04 or H05."),
@@ -97,7 +98,8 @@ HAZARDS: tuple[Hazard, ...] = (
            ("readback_high", "field_cap", "silence_opens"), _SOURCE_LOST_S, "As H16."),
     Hazard("H18", "read-back lies or is missing", "a field that nobody knows of", (_B,),
            ("readback_missing", "field_missing", "heat_when_off", "off_is_confirmed"), 22.0,
-           "10 s on a plateau; late in a ramp 22 s, by skin alone later; by a pick-up at once."),
+           "10 s on a plateau; late in a ramp 22 s, by skin alone or in a deposit that hardly "
+           "warms later; by a pick-up at once."),
     Hazard("H19", "reply lost, command doubled", "double power", (_B,),
            ("absolute_commands", "unverified", "uncertain", "source_lost"), _SOURCE_LOST_S, ""),
     Hazard("H20", "another device behind the same port", "commands to the wrong box", (_B,),
@@ -115,8 +117,8 @@ HAZARDS: tuple[Hazard, ...] = (
            ("source_reboot", "watchdog_off", "source_limit", "source_watchdog"),
            _SOURCE_LOST_S, ""),
     Hazard("H25", "skin cooling fails", "skin warms by itself", (_B,),
-           (), None,
-           "Open: no failing bolus is simulated; the skin trip and the other caps hold."),
+           ("skin_cap", "skin_predicted", "skin_trip"), None,
+           "Nobody measures the bolus: the skin probes do, under it."),
     # ---- host and processes ----------------------------------------------------------------
     Hazard("H26", "controller killed", "nobody controls", (_B,),
            ("peer_lost", "lease_expired", "lease_lost", "silence_opens"), 0.4, ""),

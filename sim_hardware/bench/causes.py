@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import Phase
-from sim_hardware.bench.scenario import Scenario, Wish, class_s
+from sim_hardware.bench.class_times import class_s
+from sim_hardware.bench.scenario import Scenario, Wish
 from sim_hardware.faults import Fault
 
 CHANNELS = 3
@@ -18,6 +19,8 @@ AFTER_S = 12.0
 """How long a run goes on after the fault where nothing says more."""
 SLOW_S = 60.0
 """The same for what acts slowly."""
+BEYOND_S = 1.0
+"""And how long after a class time: current that goes on must be seen to go on."""
 _RANGE = re.compile(r"\{(-?[\d.]+)\.\.(-?[\d.]+)\}")
 
 
@@ -55,6 +58,7 @@ def _host(hazard: str, verb: str, *arguments: str) -> Cause:
 
 CAUSES: tuple[Cause, ...] = (
     _thermometer("H01", "probe_off", "{c}"),
+    Cause("H01", "guard_thermometer", "probe_off", ("1",)),
     _thermometer("H02", "probe_contact", "{c}:{0.5..0.95}:{5..60}", for_s=75.0),
     _thermometer("H03", "no_probe_token", "{c}:", "{c}:-273.0", "{c}:9999", "{c}:-OL-"),
     _thermometer("H03", "probe_dropped", "{c}"),
@@ -62,6 +66,7 @@ CAUSES: tuple[Cause, ...] = (
     _thermometer("H03", "link_drop"),
     _thermometer("H04", "probe_stuck", "{c}", "1:36.0", "1:42.9", "1:43.1"),
     _thermometer("H04", "freeze"),
+    Cause("H04", "guard_thermometer", "probe_stuck", ("1", "1:36.0", "1:42.9")),
     _thermometer("H05", "probe_drift", "{c}:{-0.5..0.5}", for_s=SLOW_S),
     _thermometer("H05", "probe_offset", "{c}:-1.0", "{c}:1.0", "1:{-1..1}", for_s=SLOW_S),
     _thermometer("H06", "probe_swapped", "1:2", "1:3", "2:3"),
@@ -71,6 +76,7 @@ CAUSES: tuple[Cause, ...] = (
     _thermometer("H09", "fmt", "comma", "exponent", "plus"),
     _thermometer("H10", "stream_stall"),
     _thermometer("H10", "blackhole"),
+    Cause("H10", "guard_thermometer", "link_drop"),
     _thermometer("H10", "drop_after", "{0..9}:rst", "{0..9}:fin"),
     _thermometer("H10", "cut_after", "{0..9}"),
     _thermometer("H11", "shift", "", "@0.1"),
@@ -102,10 +108,12 @@ CAUSES: tuple[Cause, ...] = (
     _source("H20", "other_device"),
     _thermometer("H20", "other_device"),
     _source("H20", "blackhole"),
+    _source("H21", "panel_change", "off", "watchdog:off", "limit:{1..18}", "level:{0..7.5}"),
     Cause("H22", "applicator", "detune", ("{-0.1..-0.01}", "{0.01..0.1}", "-0.1", "0.1")),
     Cause("H23", "applicator", "coolant_stop"),
     Cause("H23", "applicator", "coolant_warm", ("{50..60}",), for_s=40.0),
     _source("H24", "reboot"),
+    Cause("H25", "patient", "cooling_fails", ("{28..37}", "37"), for_s=120.0),
     _host("H26", "controller_killed"),
     _host("H27", "controller_stopped", "{0.1..0.4}", "{0.4..3}", "{3..10}"),
     _host("H28", "controller_stopped"),
@@ -115,10 +123,12 @@ CAUSES: tuple[Cause, ...] = (
     _host("H29", "guard_stopped"),
     _host("H30", "host_stopped"),
     _host("H31", "leases_late", "{0.01..0.3}", "{0.3..5}"),
+    _host("H32", "wall_clock", "{1.1..7200}", "{-7200..-1.1}", "315576000", "-315576000"),
     _host("H33", "guard_clock", "offset:{0.1..9}", "offset:{-9..-0.1}", "freeze"),
     _host("H33", "guard_clock", "rate:0.5", "rate:2"),
     _host("H34", "disk_full", "", "{0..20}"),
-    _host("H35", "disk_full", "0"),
+    _host("H35", "sync_fails", "", "{0..20}"),
+    _host("H35", "disk_hangs", "{0.3..3}", "{3..10}", ""),
     Cause("H39", "patient", "perfusion", ("{3..5}",), ends_s=(20.0, 60.0), for_s=200.0),
     _thermometer("H40", "token", "nan", "-nan", "1e999", "inf"),
     Cause("H60", "source", "ignore_cmd", ("@0.2",), wish=Verb.STOP),
@@ -146,7 +156,7 @@ def plotted(cause: Cause, chance: random.Random, at_s: float) -> tuple[Cause, Sc
     wishes: tuple[Wish, ...] = ()
     if cause.wish is not None:
         wishes = (Wish(onset_s + chance.uniform(0.1, 3.0), cause.wish),)
-    watched_s = max(cause.for_s, class_s(fault) or 0.0)
+    watched_s = max(cause.for_s, (class_s(fault) or 0.0) + BEYOND_S)
     return cause, Scenario((fault,), wishes, Phase.PLATEAU, until_s=onset_s + watched_s)
 
 
@@ -162,5 +172,5 @@ def _argument(cause: Cause, chance: random.Random) -> str:
     return _RANGE.sub(number, text)
 
 
-WHOLE = frozenset({"fifo", "cut_after", "drop_after", "disk_full"})
+WHOLE = frozenset({"fifo", "cut_after", "drop_after", "disk_full", "sync_fails"})
 """Verbs that count."""

@@ -374,7 +374,7 @@ class CoreLane:
                 self._held_until[GUARD] = until
             case "host_stopped":
                 self._held_until[CONTROLLER] = self._held_until[GUARD] = until
-            case "disk_full":
+            case "disk_full" | "sync_fails":
                 self._journal_ok = False
             case _:
                 raise ValueError(f"{fault.verb}: the core lane cannot do that")

@@ -3,7 +3,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mnht_controller.domain.lease import GuardStatus
 from mnht_controller.domain.phase import Phase
@@ -25,7 +25,7 @@ class Course:
     trips: list[Trip] = field(default_factory=list)
     """Every trip of the run, those that were reset too."""
     guard_trips: list[Trip] = field(default_factory=list)
-    """What the guard said that it latched on first, each time."""
+    """What the guard said that it latched on first, each time; see `as_heard` for the dates."""
     began_at: float = math.inf
     """Monotonic time of the first tick; what tripped before it was kept from another run."""
     reset_at: float | None = None
@@ -35,6 +35,7 @@ class Course:
     tumor_c_max: float | None = None
     last: Decision | None = None
     last_input: TickInput | None = None
+    _told: Trip | None = None
 
     def add(self, given: TickInput, decision: Decision, roles: tuple[str, ...]) -> None:
         """Take one tick; `roles` follow the order of the probes."""
@@ -48,8 +49,9 @@ class Course:
         status = given.guard
         if status and (not self.guard or status.state is not self.guard[-1].state):
             self.guard.append(status)
-        if status and status.first_out and status.first_out not in self.guard_trips[-1:]:
-            self.guard_trips.append(status.first_out)
+        if status and status.first_out and status.first_out != self._told:
+            self._told = status.first_out
+            self.guard_trips.append(as_heard(self._told, given.now, self.began_at))
         if decision.phase is not Phase.STANDBY:
             self.skin_c_max = _hottest(self.skin_c_max, given.probes, roles, "skin")
             self.tumor_c_max = _hottest(self.tumor_c_max, given.probes, roles, "tumor")
@@ -86,6 +88,15 @@ class Course:
         if self.last and self.last.phase is Phase.COMPLETE:
             return "completed"
         return "stopped" if self.first(Phase.RAMP) else "refused"
+
+
+def as_heard(trip: Trip, now: float, began_at: float) -> Trip:
+    """A guard's trip dated by the tick that was told of it: whoever is stopped hears nothing.
+
+    One from before the first tick keeps its date. Alarms are judged by this date in every lane;
+    when the field ended is judged by the plant's truth, whoever dates what.
+    """
+    return trip if trip.at < began_at else replace(trip, at=now)
 
 
 def first_of_each(trips: Iterable[Trip]) -> tuple[Trip, ...]:

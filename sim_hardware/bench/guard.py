@@ -13,7 +13,7 @@ from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.guard import machine
 from mnht_controller.guard.thermometer import Sentences
 from mnht_controller.interlock.lease import decode_from_controller, decode_status, encode_status
-from mnht_controller.journal.read import parse_records
+from mnht_controller.journal.read import Record, parse_records
 from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.pacer import Beats
 from sim_hardware.bench.oracles import Held
@@ -149,20 +149,15 @@ class VirtualGuard:
 
     def history(self) -> tuple[Held, ...]:
         """Its states in order, from its own journal."""
-        return held_by(
-            replace(from_plain(machine.GuardEvent, record.data), at=record.at)
-            for record in parse_records(self.journal.lines, "guard")
-            if record.kind == "guard"
-        )
+        return held_by(self._events())
 
     def trips(self) -> tuple[Trip, ...]:
-        """Every trip it latched on, dated by the world's clock, those that were reset too."""
-        return tuple(
-            replace(trip, at=record.at)
-            for record in parse_records(self.journal.lines, "guard")
-            if record.kind == "guard"
-            for trip in from_plain(machine.GuardEvent, record.data).trips
-        )
+        """Every trip it latched on, those that were reset too."""
+        return tuple(trip for event in self._events() for trip in event.trips)
+
+    def _events(self) -> list[machine.GuardEvent]:
+        records = parse_records(self.journal.lines, "guard")
+        return [event_of(record) for record in records if record.kind == "guard"]
 
     def _now(self) -> float:
         return self.clock(self._loop.time())
@@ -175,6 +170,13 @@ class VirtualGuard:
 
 def _honest(now: float) -> float:
     return now
+
+
+def event_of(record: Record) -> machine.GuardEvent:
+    """What the guard did, and its trips, dated by its journal: its own clock may be wrong."""
+    event = from_plain(machine.GuardEvent, record.data)
+    trips = tuple(replace(trip, at=record.at) for trip in event.trips)
+    return replace(event, at=record.at, trips=trips)
 
 
 def held_by(events: Iterable[machine.GuardEvent]) -> tuple[Held, ...]:

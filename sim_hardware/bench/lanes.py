@@ -9,8 +9,10 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from mnht_controller.app.shipped import config_dir
 from mnht_controller.domain.command import FieldDemand
 from mnht_controller.runtime import decide as decide_module
+from mnht_controller.settings.load import load_site
 from mnht_controller.settings.settings import Settings
 from sim_hardware.bench.core_lane import CoreLane
 from sim_hardware.bench.oracles import Evidence, energized, violations
@@ -28,11 +30,22 @@ WILD: tuple[float, ...] = (math.nan, math.inf, -math.inf, -1.0, 1e308, 18.0, 7.5
 def run(settings: Settings, plot: Scenario, lane: str, adversary: str = "none") -> dict[str, Any]:
     """Run one scenario in a lane and judge it."""
     began, cpu = time.perf_counter(), time.process_time()
+    settings = _meant(settings, plot)
     answer = _stack(settings, plot) if lane == "stack" else _core(settings, plot, adversary)
     answer["is_honest"] = adversary == "none"
     answer["wall_s"] = round(time.perf_counter() - began, 4)
     answer["cpu_s"] = round(time.process_time() - cpu, 4)
     return answer
+
+
+def _meant(settings: Settings, plot: Scenario) -> Settings:
+    """The site and the patient that the scenario names, else those of `settings`."""
+    if plot.site:
+        settings = load_site(config_dir() / "sites" / f"{plot.site}.toml")
+    if plot.patient:
+        file = config_dir() / "patients" / f"{plot.patient}.toml"
+        settings = replace(settings, patient=str(file))
+    return settings
 
 
 def _stack(settings: Settings, plot: Scenario) -> dict[str, Any]:

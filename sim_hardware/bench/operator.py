@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operator of `simulate`: acts on what the last tick decided, as a person would."""
 
+import math
 from collections.abc import Callable
 
 from mnht_controller.domain.intent import Intent, Verb
@@ -8,6 +9,7 @@ from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.journal.records import TickRecord
+from mnht_controller.journal.sink import BEHIND_S_MAX
 from mnht_controller.runtime.controller import Record
 from mnht_controller.runtime.door import Asked, Hall
 from sim_hardware.bench.guard import VirtualGuard
@@ -25,21 +27,34 @@ PRESENT_S = 240.0
 class Tapped:
     """A journal that also shows each tick record to somebody."""
 
-    def __init__(self, journal: Record, show: Callable[[TickRecord], None]) -> None:
-        self._journal, self._show = journal, show
+    def __init__(
+        self,
+        journal: Record,
+        show: Callable[[TickRecord], None],
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._journal, self._show, self._clock = journal, show, clock
+        self._hangs = (math.inf, math.inf)
+        """From when to when the disk keeps what is written waiting."""
         self.room: int | None = None
         """So many records still fit on the disk; None: no end is in sight."""
         self.taken = 0
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the journal is, and the disk took all."""
-        return self._journal.is_healthy and self.room != 0
+        """Whether the journal is, and the disk took all and keeps up."""
+        return self._journal.is_healthy and self.room != 0 and self.behind_s <= BEHIND_S_MAX
 
     @property
     def behind_s(self) -> float:
         """How far the journal is behind."""
-        return self._journal.behind_s
+        since, until = self._hangs
+        now = self._clock()
+        return now - since if since <= now < until else self._journal.behind_s
+
+    def hang(self, for_s: float) -> None:
+        """Let the disk hang from now on: records wait, as many as the queue takes."""
+        self._hangs = (self._clock(), self._clock() + for_s)
 
     def write(self, kind: str, value: object) -> bool:
         """Write, then show; a full disk takes nothing more, ever."""

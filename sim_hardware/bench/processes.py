@@ -6,12 +6,24 @@ from contextvars import Context, copy_context
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mnht_controller.runtime.host import SteadyHost
 from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.operator import Tapped
 from sim_hardware.bench.virtual_time import PROCESS, VirtualTimeLoop
 from sim_hardware.faults import Fault
 
 CONTROLLER, GUARD = "controller", "guard"
+
+
+@dataclass(slots=True)
+class SteppedHost(SteadyHost):
+    """A host whose wall clock can step."""
+
+    wall_s: float = 0.0
+
+    def wall_offset_s(self) -> float:
+        """By how much it has stepped."""
+        return self.wall_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,7 @@ class Processes:
     loop: VirtualTimeLoop
     guard: VirtualGuard
     journal: Tapped
+    host: SteppedHost
     kill: Callable[[], None]
 
     def __call__(self, fault: Fault) -> None:
@@ -60,8 +73,16 @@ class Processes:
         self.guard.clock = clocks[kind]
 
     def fill_disk(self, argument: str) -> None:
-        """Leave room for so many more records."""
+        """Leave room for so many more records; after an error of the disk there is none either."""
         self.journal.room = int(argument or 0)
+
+    def hang_disk(self, argument: str) -> None:
+        """Let nothing reach the disk, for so many seconds if any are given."""
+        self.journal.hang(float(argument) if argument else float("inf"))
+
+    def step_wall_clock(self, argument: str) -> None:
+        """Set the wall clock by so many seconds."""
+        self.host.wall_s += float(argument)
 
     def delay_leases(self, argument: str) -> None:
         """Let every message to the guard take so long."""
@@ -78,6 +99,9 @@ VERBS: MappingProxyType[str, Callable[[Processes, str], None]] = MappingProxyTyp
         "leases_late": lambda it, argument: it.delay_leases(argument),
         "guard_clock": lambda it, argument: it.set_clock(argument),
         "disk_full": lambda it, argument: it.fill_disk(argument),
+        "sync_fails": lambda it, argument: it.fill_disk(argument),
+        "disk_hangs": lambda it, argument: it.hang_disk(argument),
+        "wall_clock": lambda it, argument: it.step_wall_clock(argument),
     }
 )
 

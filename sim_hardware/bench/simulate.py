@@ -9,7 +9,7 @@ import gc
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,13 +21,11 @@ from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.spent import NOTHING
-from mnht_controller.domain.tick import TickInput
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.journal.chain import trace_sha256, verify
 from mnht_controller.journal.records import TickRecord
 from mnht_controller.journal.sink import MemoryJournal
 from mnht_controller.runtime.controller import Controller
-from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.spent import MemoryLedger
 from mnht_controller.settings.settings import Device, Settings
 from sim_hardware.bench.alarms import raised_in
@@ -35,7 +33,7 @@ from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.operator import ScriptedOperator, Tapped
 from sim_hardware.bench.oracles import Evidence, violations
-from sim_hardware.bench.processes import CONTROLLER, GUARD, Processes, belonging_to
+from sim_hardware.bench.processes import CONTROLLER, GUARD, Processes, SteppedHost, belonging_to
 from sim_hardware.bench.scenario import Scenario, targets_checked
 from sim_hardware.bench.summary import Run, summary
 from sim_hardware.bench.truth import Edge, Truth
@@ -66,8 +64,6 @@ class Observed:
     truth: list[Truth] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     course: Course = field(default_factory=Course)
-    heard: list[Trip] = field(default_factory=list)
-    """The guard's trips, dated by the tick that was told: a stopped controller hears nothing."""
     fault_at: float | None = None
     refusal: Refusal = field(default_factory=Refusal)
     """Since when the controller has wanted no field of a source that ignores off."""
@@ -203,10 +199,8 @@ class Simulation:
         guard_head = header(self.settings, self.plan, "guard", seed=self.seed)
         records = MemoryJournal(guard_head, loop.time)
         self.guard = VirtualGuard(self.world.line.feed, records, Latch(), self.guard_used)
-        tapped = Tapped(self.journal, self._seen)
-        shell = Shell(
-            self._transport, self.guard, tapped, lambda _latch: None, SteadyHost(), self.ledger
-        )
+        tapped, host = Tapped(self.journal, self._seen, loop.time), SteppedHost()
+        shell = Shell(self._transport, self.guard, tapped, lambda _latch: None, host, self.ledger)
         self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
         self.operator = ScriptedOperator(
             self.guard, self.controller.parts.hall, self.scenario.confirm_s
@@ -224,7 +218,7 @@ class Simulation:
             self.jobs[OWN] = loop.create_task(
                 self.guard.listen(wire, own.channel), name=OWN, context=belonging_to(GUARD)
             )
-        self.processes = Processes(self.loop, self.guard, tapped, self._kill)
+        self.processes = Processes(self.loop, self.guard, tapped, host, self._kill)
         try:
             await self._observe(loop)
         finally:
@@ -244,18 +238,8 @@ class Simulation:
         if edges and edges[-1].energized:
             is_wanted = isinstance(decision.verdict, Permit) and decision.verdict.field_ka_per_m > 0
             self.seen.refusal.take(given.now, self._timeline.log, refuses=not is_wanted)
-        self._hear(given)
         self.seen.course.add(given, decision, self._roles)
         self.operator.act(given, decision)
-
-    def _hear(self, given: TickInput) -> None:
-        """Before the course takes the tick: a trip from before the first tick keeps its date."""
-        course = self.seen.course
-        told = None if given.guard is None else given.guard.first_out
-        if told is None or told in course.guard_trips[-1:]:
-            return
-        is_kept = told.at < min(course.began_at, given.now)
-        self.seen.heard.append(told if is_kept else replace(told, at=given.now))
 
     async def _observe(self, loop: asyncio.AbstractEventLoop) -> None:
         """Look at the coil from outside, start the scenario's faults, and see when it is over."""
@@ -380,7 +364,7 @@ class Simulation:
             class_s=None if self.seen.course.reset_at is not None else class_s,
             alarms=raised_in(self.journal.lines),
             trips=self.seen.course.trips,
-            guard_trips=self.seen.heard,
+            guard_trips=self.seen.course.guard_trips,
             ticked_at=self.seen.course.ticked_at,
         )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One seed is one universe: a patient's physiology, faults, operator's acts, and their timing."""
+"""One seed is one universe: patient, physiology, faults, operator's acts, and their timing."""
 
 import random
 from dataclasses import dataclass, replace
@@ -14,6 +14,18 @@ from sim_hardware.faults import VERBS, Fault, Layer
 UNTIL_S = (120.0, 600.0)
 LONG_S = (1200.0, 4000.0)
 LONG_SHARE = 0.05
+PATIENTS = ("breast_wall", "foot_sole", "neck_node")
+"""Shipped patients whom the bench may treat: its probes, its field allowed, and skin for a target
+that some field reaches."""
+SITES = (
+    "bench", "bench_ambrell", "bench_generator", "bench_genesys", "bench_genesys_scpi",
+    "bench_keysight", "bench_siglent",
+)  # fmt: skip
+"""Whose instruments a universe without a fault has, over the wire. Faults are the bench's.
+
+Another site begins cold, with the patient it names: its pulse need not tell a small deposit, or one
+that still cools, from its noisier thermometer.
+"""
 KINDS: tuple[tuple[str, float], ...] = (
     ("none", 0.3), ("single", 0.35), ("pair", 0.2), ("burst", 0.15),
 )  # fmt: skip
@@ -38,10 +50,10 @@ CALM = frozenset({"pause", "pause and resume", "lower the set-point", "lower the
 STOPPING = frozenset({Verb.STOP, Verb.ABANDON, Verb.RESET})
 CORE_BENCH = frozenset(
     {"controller_killed", "controller_stopped", "guard_killed", "guard_stopped", "host_stopped",
-     "disk_full"}
+     "disk_full", "sync_fails"}
 )  # fmt: skip
 CORE_TWIN = frozenset(
-    {"amp_ignores_off", "amp_lies_off", "amp_stuck_full", "detune", "coolant_stop"}
+    {"amp_ignores_off", "amp_lies_off", "amp_stuck_full", "detune", "coolant_stop", "panel_change"}
 )
 """Faults of instruments that the core lane has: those of the electronics, not of the protocol."""
 
@@ -81,7 +93,10 @@ def universe(seed: int, *, wires: bool) -> Universe:
         until_s=round(until_s, 2),
         seed=seed,
         confirm_s=round(chance.choice((0.0, 0.0, chance.uniform(0.0, 20.0))), 2),
+        patient=chance.choice(PATIENTS),
     )
+    if wires and not faults and (site := chance.choice(SITES)) != "bench":
+        plot = replace(plot, site=site, patient="", skin_c=None)
     return Universe(seed, kind, plot, not faults and (not act or act in CALM))
 
 

@@ -15,7 +15,7 @@ from mnht_controller.journal.read import Record, parse_records
 from mnht_controller.journal.records import TickRecord
 from sim_hardware.bench.alarms import raised_in
 from sim_hardware.bench.course import Course, first_of_each
-from sim_hardware.bench.guard import confirmed_by, held_by
+from sim_hardware.bench.guard import confirmed_by, event_of, held_by
 from sim_hardware.bench.live import Live
 from sim_hardware.bench.oracles import Evidence, violations
 from sim_hardware.bench.summary import Run, summary
@@ -85,7 +85,7 @@ def _guard(path: Path) -> tuple[list[GuardEvent], list[float]]:
     leased_at: list[float] = []
     for record in _records(path):
         if record.kind == "guard":
-            events.append(from_plain(GuardEvent, record.data))
+            events.append(event_of(record))
         elif record.kind == "lease":
             leased_at.append(from_plain(Lease, record.data).sent_at)
     return events, leased_at

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from mnht_controller.domain.compiled import quick
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.limits import Limits
+from sim_hardware.bench.class_times import class_s
 from sim_hardware.bench.oracles import LAPSE_S, LEASE_S, OFF_S, PROBED_MARGIN_C
-from sim_hardware.bench.scenario import class_s
 from sim_hardware.bench.truth import Edge, Truth
 from sim_hardware.faults import Fault
 

@@ -83,6 +83,60 @@ def test_a_fault_that_changes_nothing_is_no_pass(device, verb, argument, effecti
     assert answer["violations"] == []
 
 
+def events(run, code):
+    return [line for line in run.journal.lines if code.encode() in line]
+
+
+def ended(device, verb, argument, seconds=10.0):
+    """A run from the plateau with one fault, and the same without it."""
+    state = STATES[0]
+    fault = Fault(state.after_s + 1.0, device, verb, argument)
+    runs = []
+    for faults in ((), (fault,)):
+        plot = Scenario(
+            faults, since=state.phase, skin_c=state.skin_c, until_s=state.after_s + 12.0 + seconds
+        )
+        runs.append(Simulation(bench_site(), 1, plot))
+        runs[-1].run()
+    assert violations(runs[1].evidence()) == []
+    return runs[1], runs[0]
+
+
+@pytest.mark.parametrize("step_s", ["-315576000", "-1.5", "3600"])
+def test_a_step_of_the_wall_clock_is_recorded_and_does_nothing(step_s):
+    """H32: not one input or decision is another."""
+    run, calm = ended("host", "wall_clock", step_s)
+    assert run.trace() == calm.trace()
+    assert len(events(run, "wall_clock.step")) == 1
+    assert run.trips() == ()
+
+
+def test_a_disk_that_hangs_is_told_and_stops_nothing():
+    """H35: 3 s, then all is well again."""
+    run, calm = ended("host", "disk_hangs", "3")
+    assert run.trace() != calm.trace()
+    assert len(events(run, "journal.behind")) == 1
+    assert len(events(run, "journal.failed")) == 1
+    assert run.seen.course.last_input.health.journal_ok
+    assert run.trips() == ()
+    assert run.seen.edges[-1].energized
+
+
+def test_an_error_of_the_disk_ends_the_record_and_not_the_session():
+    """H35."""
+    run, _ = ended("host", "sync_fails", "3")
+    assert not run.seen.course.last_input.health.journal_ok
+    assert run.seen.edges[-1].energized
+
+
+def test_skin_whose_cooling_fails_is_held_by_less_field():
+    """H25: it warms by itself; the loop and the cut-back answer, and no limit is passed."""
+    run, calm = ended("patient", "cooling_fails", "37", 60.0)
+    mine, other = ([row.coil_ka_per_m for row in each.seen.truth[-20:]] for each in (run, calm))
+    assert all(a < 0.95 * b for a, b in zip(mine, other, strict=True))
+    assert max(row.skin_c for row in run.seen.truth) < 43.5
+
+
 def test_a_row_counts_what_had_an_effect():
     row = matrix.Row()
     case = matrix.Case("H01", 1, 0, ("probe_off",), Scenario())

@@ -23,6 +23,7 @@ from sim_hardware.bench.guard import VirtualGuard
 from sim_hardware.bench.scenario import Wish
 from sim_hardware.bench.truth import TruthFile
 from sim_hardware.bench.verdict import judge
+from sim_hardware.faults import Fault
 from tests.closed_loop.sessions import Played, play
 
 SAME = ("outcome", "reasons", "ticks", "true", "measured", "plateau_s", "first_out",
@@ -42,7 +43,7 @@ class Served:
         self.truth_path = self.folder / "truth.jsonl"
 
 
-def kept(*wishes: Wish) -> tuple[Played, list[Lease]]:
+def kept(*wishes: Wish, **plot: Any) -> tuple[Played, list[Lease]]:
     """A session, and the leases that reached its guard."""
     leases: list[Lease] = []
     send = VirtualGuard.send
@@ -55,7 +56,7 @@ def kept(*wishes: Wish) -> tuple[Played, list[Lease]]:
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(VirtualGuard, "send", listening)
-        return play(*wishes), leases
+        return play(*wishes, **plot), leases
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +68,11 @@ def write(folder: Path, session: Played, leases: list[Lease], *extra: Any) -> Se
     """The files that real processes leave: the guard's journal has its leases in it."""
     live = Served(folder)
     session.journal.dump(folder / "controller-1.jsonl")
-    guard = MemoryJournal(Header("guard", "boot", ""), lambda: 0.0)
+    now = 0.0
+    guard = MemoryJournal(Header("guard", "boot", ""), lambda: now)
     for record in parse_records(session.guard.journal.lines, "guard"):
         if record.kind == "guard":
+            now = record.at
             guard.write("guard", from_plain(GuardEvent, record.data))
     for lease in leases:
         guard.write("lease", lease)
@@ -145,6 +148,20 @@ def test_what_belongs_to_the_shutdown_is_no_trip(tmp_path: Path) -> None:
     assert verdict["trips"] == []
     assert verdict_of(live, session)["first_out"] == "operator_stop"
     assert verdict_of(live, session)["outcome"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument"), [("controller_stopped", "2.75"), ("guard_clock", "offset:-5")]
+)
+def test_trips_are_dated_as_the_simulation_dates_them(
+    tmp_path: Path, verb: str, argument: str
+) -> None:
+    """H27, H33, I7: alarms by what the controller heard, the field's end by the plant's truth."""
+    session, leases = kept(faults=(Fault(2.0, "host", verb, argument),), until_s=40.0)
+    verdict = verdict_of(write(tmp_path, session, leases), session)
+    assert verdict["trips"] == session.result["trips"]
+    assert verdict["trips"]
+    assert verdict["oracle_violations"] == session.result["oracle_violations"] == []
 
 
 def test_states_and_phases_come_from_the_journals(good: tuple[Played, list[Lease]]) -> None:

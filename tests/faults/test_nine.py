@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each fault of the first list, over the wire in virtual time: right trip, first-out, field gone.
 
-The class times are those of sim_hardware/bench/scenario.py; the oracles judge every run.
+The class times are those of sim_hardware/bench/class_times.py; the oracles judge every run.
 """
 
 from pathlib import Path
@@ -10,7 +10,8 @@ import pytest
 
 from mnht_controller.app.shipped import config_dir
 from mnht_controller.settings.load import load_site
-from sim_hardware.bench.scenario import CLASS_S, load_scenario
+from sim_hardware.bench.class_times import CLASS_TIMES
+from sim_hardware.bench.scenario import load_scenario
 from sim_hardware.bench.simulate import Simulation
 from sim_hardware.faults import FAULTS
 
@@ -44,6 +45,7 @@ EXPECTED = (
     ("nan_thermometer", {"probe_bad"}),
     ("other_source", {"source_lost", "uncertain"}),
     ("other_thermometer", {"probe_bad", "probe_stale"}),
+    ("panel_change", {"source_limit"}),
     ("reboot_source", {"source_reboot", "source_lost", "uncertain", "output_off_unasked"}),
     ("deaf_source", {"source_lost", "uncertain"}),
     ("mute_source", {"source_lost", "uncertain"}),
@@ -60,7 +62,7 @@ def simulated(scenario: str, seed: int = 1) -> tuple[Simulation, dict[str, objec
 
 @pytest.mark.parametrize(("scenario", "codes"), EXPECTED)
 def test_a_fault_ends_the_field_in_its_class_time(scenario: str, codes: set[str]):
-    """H01, H03, H04, H10, H16, H17, H20, H24, H26, H27, H28, H29."""
+    """H01, H03, H04, H10, H16, H17, H20, H21, H24, H26, H27, H28, H29."""
     simulation, result = simulated(scenario)
     assert simulation.seen.fault_at is not None
     assert simulation.seen.course.first(simulation.scenario.since) is not None
@@ -87,7 +89,7 @@ def test_every_fault_that_ends_the_field_has_a_scenario_and_a_class_time():
     answered = [scenario for scenario, _ in EXPECTED]
     assert shipped == set(answered) | set(SURVIVED)
     verbs = {fault.verb for name in answered for fault in _faults(SCENARIOS / f"{name}.toml")}
-    assert verbs == {verb for verb, _ in CLASS_S}
+    assert verbs == {row.verb for row in CLASS_TIMES if row.time_s is not None}
     others = {verb.name for verb in FAULTS} - verbs
     assert not others & {"stream_stall", "amp_ignores_off", "amp_stuck_full", "coolant_stop"}
 

@@ -24,7 +24,8 @@ class ScpiSource(StageFaults, ScpiInstrument):
     """Bytes in, bytes out; one line buffer per client, one instrument behind them.
 
     `stage` is the electronics: `stage.current(t)` is the peak field before the enable contact, and
-    `stage.measured` is to be set to the field after it. Faults: those of StageFaults; reboot.
+    `stage.measured` is to be set to the field after it. Faults: those of StageFaults; reboot;
+    panel_change (`off`, `watchdog:off`, `limit:kA/m`, `level:kA/m` as far as the limit goes).
     """
 
     headers = HEADERS
@@ -75,8 +76,26 @@ class ScpiSource(StageFaults, ScpiInstrument):
         if verb == "reboot":
             self.stage.elapse(t)
             self.reboot(t)
+        elif verb == "panel_change":
+            self.stage.elapse(t)
+            self.turn_knob(argument, t)
         else:
             super().inject(verb, argument, t)
+
+    def turn_knob(self, argument: str, t: float) -> None:
+        """What somebody does at the front panel; it feeds no watchdog."""
+        name, _, value = argument.partition(":")
+        if argument == "off":
+            self.stage.switch_off(t)
+        elif argument == "watchdog:off":
+            self.stage.watchdog.enabled = False
+        elif name == "limit":
+            self.stage.settings.limit = 1e3 * float(value)
+        elif name == "level":
+            self.stage.set_level(min(1e3 * float(value), self.stage.settings.limit), t)
+        else:
+            raise ValueError(f"panel_change: {argument!r} is no off, watchdog:off, limit:, level:")
+        self.refresh(t)
 
     def when_settled(self, t: float) -> str:
         """Answer *OPC? once the ramp has ended."""

@@ -22,7 +22,8 @@ class Disturbance:
     """Stands between the field and a patient, and carries the faults of layer PLANT.
 
     perfusion (factor of all blood flow), patient_moves (factor of the field that reaches the
-    body), hot_spot (factor of the eddy heat in a fold of skin where no probe is).
+    body), cooling_fails (°C of what should cool the skin), hot_spot (factor of the eddy heat in a
+    fold of skin where no probe is).
     """
 
     def __init__(self, patient: Patient, radius_m: float, frequency_khz: float) -> None:
@@ -51,6 +52,8 @@ class Disturbance:
             self._patient.flow_factor = factor
         elif verb == "patient_moves":
             self.coupling = factor
+        elif verb == "cooling_fails":
+            self._patient.surround(factor)
         elif verb == "hot_spot":
             self.crowding = factor
         else:
@@ -62,6 +65,8 @@ class Disturbance:
             self._patient.flow_factor = 1.0
         elif verb == "patient_moves":
             self.coupling = 1.0
+        elif verb == "cooling_fails":
+            self._patient.surround(None)
         else:
             self.crowding = 0.0
 

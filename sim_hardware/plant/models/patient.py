@@ -43,6 +43,9 @@ class Patient(Protocol):
     def truth(self) -> Truth:
         """Return the extremes of the present field."""
 
+    def surround(self, celsius: float | None) -> None:
+        """Let what cools the skin (air, walls, water bag) be this warm; None: as the file says."""
+
     def settle(self, field2: float) -> None:
         """Jump to the steady state under a constant mean squared field, (kA/m)²."""
 

@@ -17,7 +17,7 @@ from sim_hardware.plant.body.patient_file import PatientFile
 from sim_hardware.plant.heating.power import Power
 from sim_hardware.plant.models.patient import F64, Steps, Truth, exceeded, flow_factor
 from sim_hardware.plant.solver.kernel import F32
-from sim_hardware.plant.solver.skin import balance_c
+from sim_hardware.plant.solver.skin import balance_c, surrounded
 from sim_hardware.plant.solver.tissue import ARTERIAL_C, TABLE_FROM_C, TABLE_PER_C
 from sim_hardware.plant.support.jit import compiled
 
@@ -159,8 +159,8 @@ class ReducedPatient:
         step_s, found = self._steps.step_s, reduction
         self._points = (found.modes, found.base, found.rest, found.weight, found.tissue)
         self._sites = (found.sites, found.sites_base, found.site_skin)
-        self._flow = found.flow
-        self._rest = (found.skin, found.skin_law, self._flow, self._sites)
+        self._flow, self._law = found.flow, found.skin_law
+        self._rest = (found.skin, self._law, self._flow, self._sites)
         keep = np.exp(-found.decay * step_s)
         self._linear = (keep, (1.0 - keep) / found.decay, found.pull)
         self._share = float(-np.expm1(-step_s / self.blood.lag_s))
@@ -175,6 +175,11 @@ class ReducedPatient:
         self._now = np.full(len(self._number), SKIN_C)
         self._before = self._now.copy()
         self.settle(0.0)
+
+    def surround(self, celsius: float | None) -> None:
+        """Let what cools the skin be this warm; None: as the file says."""
+        self._law = surrounded(self.reduction.skin_law, celsius)
+        self._rest = (self._rest[0], self._law, self._flow, self._sites)
 
     # ---- time ------------------------------------------------------------------------------
 
@@ -224,7 +229,7 @@ class ReducedPatient:
         found, core = self.reduction, self.core_c - ARTERIAL_C
         for _ in range(SETTLE_ROUNDS):
             state = (self.amplitude, self.perfusion, self.surface_c)
-            skin = (found.skin, found.skin_law)
+            skin = (found.skin, self._law)
             force = _force(state, self._points, skin, self._flow, (core, 0.5))
             wanted = (force + self._acting @ found.pull) / found.decay
             change = 0.5 * (wanted - self.amplitude)
@@ -233,7 +238,7 @@ class ReducedPatient:
                 break
         self._steps.restart()
         for _ in range(SKIN_ROUNDS):
-            _look(self.amplitude, self._sites, found.skin_law, self._now)
+            _look(self.amplitude, self._sites, self._law, self._now)
         self._before[:] = self._now
 
     # ---- looking ---------------------------------------------------------------------------
@@ -253,7 +258,7 @@ class ReducedPatient:
         hottest = int(np.argmax(deep))
         row, now = found.surface_skin[hottest], float(deep[hottest]) - 1.0
         for _ in range(SKIN_ROUNDS):
-            now = balance_c(float(deep[hottest]), now, (row[0], row[2]), found.skin_law)
+            now = balance_c(float(deep[hottest]), now, (row[0], row[2]), self._law)
         t90, t50, t10 = exceeded(tumor, 0.9, 0.5, 0.1)
         return Truth(
             skin_surface_c_max=now,

@@ -124,6 +124,10 @@ class VoxelPatient:
         """Length of a step, s."""
         return self._steps.step_s
 
+    def surround(self, celsius: float | None) -> None:
+        """Let what cools the skin be this warm; None: as the file says."""
+        self.skin.surround(celsius)
+
     # ---- time ------------------------------------------------------------------------------
 
     def advance(self, dt_s: float, field2: float) -> None:

@@ -70,6 +70,15 @@ class Surface:
     area_m2: F64
 
 
+def surrounded(law: F64, celsius: float | None) -> F64:
+    """Return the constants with air, walls and water bag at one temperature; None: as they are."""
+    if celsius is None:
+        return law
+    other = law.copy()
+    other[[0, 9]], other[1] = celsius, (celsius + KELVIN) ** 4
+    return other
+
+
 @compiled()
 def bare_loss(celsius: float, law: F64) -> tuple[float, float]:
     """Return what bare skin loses, W/m², and its slope, W/m²/K."""
@@ -150,6 +159,10 @@ class Skin:
             self._state[1] = self._per_flux * step_s
             self._step_s = step_s
         _exchange((now, new), self._state, self._parts, self._law)
+
+    def surround(self, celsius: float | None) -> None:
+        """Let air, walls and water bag be this warm; None: as the patient's file says."""
+        self._law = surrounded(self.law.constants(), celsius)
 
     def settle(self, now: F32) -> None:
         """Bring the surface into balance with the voxels below it."""

@@ -3,11 +3,18 @@
 
 import pytest
 
+from mnht_controller.app.shipped import config_dir
+from mnht_controller.domain.limits import Region, region_cap_ka_per_m
 from mnht_controller.domain.phase import Phase
 from sim_hardware.bench.causes import CAUSES, draw, hazards
+from sim_hardware.bench.class_times import class_s
 from sim_hardware.bench.matrix import pairwise
-from sim_hardware.bench.universe import ACTS, CALM, in_core, universe
+from sim_hardware.bench.patients import match
+from sim_hardware.bench.saved import bench_site
+from sim_hardware.bench.universe import ACTS, CALM, PATIENTS, SITES, in_core, universe
 from sim_hardware.faults import VERBS, Layer
+from sim_hardware.plant.body.patient_file import PatientFile
+from sim_hardware.plant.models.load import read
 
 
 def test_a_seed_is_always_the_same_universe() -> None:
@@ -45,6 +52,30 @@ def test_the_core_lane_gets_what_it_can_do() -> None:
         assert not layers & wire
 
 
+def test_every_patient_whom_the_bench_may_treat_is_drawn() -> None:
+    """Its probes are there, the prescription's target is the patient's, the site's cap allowed."""
+    site = bench_site()
+    cap, legal = site.limits.field_ka_per_m_cap, set()
+    for path in (config_dir() / "patients").glob("*.toml"):
+        file = read(path, PatientFile)
+        match(site, file)
+        is_allowed = cap <= region_cap_ka_per_m(Region(file.region))
+        is_target = file.reaches.role == site.prescription.control_role.value
+        if is_allowed and is_target and not file.reaches.field_limited:
+            legal.add(path.stem)
+    assert legal == set(PATIENTS)
+    assert {universe(seed, wires=False).plot.patient for seed in range(40)} == legal
+
+
+def test_instruments_vary_only_where_there_is_no_fault() -> None:
+    made = [universe(seed, wires=True) for seed in range(200)]
+    assert {row.plot.site or "bench" for row in made if row.kind == "none"} == set(SITES)
+    assert all(not row.plot.patient and row.plot.skin_c is None for row in made if row.plot.site)
+    assert {row.plot.site for row in made if row.kind != "none"} == {""}
+    assert {universe(seed, wires=False).plot.site for seed in range(40)} == {""}
+    assert {path.stem for path in (config_dir() / "sites").glob("bench*.toml")} == set(SITES)
+
+
 @pytest.mark.parametrize("hazard", hazards())
 def test_every_cause_of_a_hazard_is_drawn(hazard: str) -> None:
     """The seeds go through all causes, and each begins soon after the saved state."""
@@ -56,6 +87,7 @@ def test_every_cause_of_a_hazard_is_drawn(hazard: str) -> None:
         assert 4.0 < fault.at_s <= 6.0
         assert "{" not in fault.argument
         assert plot.since is Phase.PLATEAU
+        assert plot.until_s > fault.at_s + (class_s(fault) or 0.0)
 
 
 def test_forty_faults_make_780_pairs() -> None:

@@ -16,6 +16,9 @@ class Body:
     def advance(self, dt_s: float, field2: float) -> None:
         self.got.append((dt_s, field2))
 
+    def surround(self, celsius: float | None) -> None:
+        self.around = celsius
+
 
 @pytest.fixture
 def body() -> Body:
@@ -30,6 +33,15 @@ def test_eddy_heat_is_that_of_the_safety_reference() -> None:
     """safety.md 4.1: 18 kA/m, r = 0.15 m, 100 kHz: 0.054 °C/s; 4.5 kA/m: 0.003."""
     assert eddy_k_per_s(18.0**2, 0.15, 100.0) == pytest.approx(0.054, abs=5e-4)
     assert eddy_k_per_s(4.5**2, 0.15, 100.0) == pytest.approx(0.003, abs=5e-4)
+
+
+def test_what_cools_the_skin_turns_warm_and_is_put_right(body: Body) -> None:
+    """H25."""
+    made = disturbance(body)
+    made.inject("cooling_fails", "37", 0.0)
+    assert body.around == 37.0
+    made.clear("cooling_fails")
+    assert body.around is None
 
 
 def test_perfusion_and_coupling(body: Body) -> None:

@@ -78,9 +78,9 @@ def test_every_verb_is_there_once() -> None:
         "probe_spikes", "probe_unit", "probe_swapped", "probe_dropped", "no_probe_token",
         "stream_stall", "amp_ignores_off", "amp_lies_off", "amp_stuck_full", "coolant_stop",
         "coolant_warm", "detune", "reboot", "panel_change", "input", "e_stop", "door", "overload",
-        "no_signal", "perfusion", "patient_moves", "hot_spot", "link_drop", "controller_killed",
-        "controller_stopped", "guard_killed", "guard_stopped", "host_stopped", "leases_late",
-        "guard_clock", "disk_full",
+        "no_signal", "perfusion", "patient_moves", "cooling_fails", "hot_spot", "link_drop",
+        "controller_killed", "controller_stopped", "guard_killed", "guard_stopped", "host_stopped",
+        "leases_late", "guard_clock", "wall_clock", "disk_full", "sync_fails", "disk_hangs",
     ]  # fmt: skip
     wires = [(verb.name, verb.argument) for verb in FAULTS if verb.layer is Layer.WIRE]
     assert wires == [(row.name, row.argument) for row in VERBS]

@@ -375,3 +375,24 @@ def test_a_look_back_before_a_command_sees_the_old_field():
     assert stage.current(2.0) == pytest.approx(6.0)
     stage.set_level(6100.0, 3.0)
     assert stage.current(2.5) == pytest.approx(5.9)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("off", (False, 5e3, 18e3, True)),
+        ("watchdog:off", (True, 5e3, 18e3, False)),
+        ("limit:3", (True, 5e3, 3e3, True)),
+        ("level:4", (True, 4e3, 18e3, True)),
+        ("level:40", (True, 18e3, 18e3, True)),
+    ],
+)
+def test_somebody_turns_a_knob(twin, argument, said):
+    """H21."""
+    energize(twin)
+    twin.inject("panel_change", argument, 0.5)
+    stage = twin.stage
+    found = (stage.is_energized, stage.settings.level, stage.settings.limit, stage.watchdog.enabled)
+    assert found == said
+    with pytest.raises(ValueError, match="panel_change"):
+        twin.inject("panel_change", "volume", 0.6)
