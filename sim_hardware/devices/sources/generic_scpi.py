@@ -5,6 +5,8 @@ Documented in docs/reference: the dialect is ours, so every byte is documented. 
 loop time: an instrument does not speed up with the treatment.
 """
 
+from collections.abc import Callable
+
 from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import FieldStage, Ques, Settings, StageFaults, State
 from sim_hardware.devices.scpi_instrument import ScpiInstrument
@@ -24,7 +26,8 @@ class ScpiSource(StageFaults, ScpiInstrument):
     """Bytes in, bytes out; one line buffer per client, one instrument behind them.
 
     `stage` is the electronics: `stage.current(t)` is the peak field before the enable contact, and
-    `stage.measured` is to be set to the field after it. Faults: those of StageFaults; reboot.
+    `stage.measured` is to be set to the field after it. `enable_contact(t)` is that contact as the
+    instrument reads it back. Faults: those of StageFaults; reboot.
     """
 
     headers = HEADERS
@@ -39,6 +42,7 @@ class ScpiSource(StageFaults, ScpiInstrument):
         self.booted_at, self.boots = start_s, boots
         self.flow_l_per_min = 8.0
         self.sequence = 0
+        self.enable_contact: Callable[[float], bool] = lambda _: False
         self.stage = FieldStage(start_s)
         self.stage.on_trip = self._tripped
 
@@ -78,6 +82,10 @@ class ScpiSource(StageFaults, ScpiInstrument):
         else:
             super().inject(verb, argument, t)
 
+    def operation(self, t: float) -> int:
+        """The condition bits of STAT:OPER."""
+        return self.stage.operation(t) | (1 << 13 if self.enable_contact(t) else 0)
+
     def when_settled(self, t: float) -> str:
         """Answer *OPC? once the ramp has ended."""
         if self.stage.state is State.ON:
@@ -90,6 +98,6 @@ class ScpiSource(StageFaults, ScpiInstrument):
 
     def refresh(self, t: float) -> None:
         """Bring the status registers up to date."""
-        self.status.operation.update(self.stage.operation(t))
+        self.status.operation.update(self.operation(t))
         self.status.questionable.update(int(self.stage.latched))
         self.status.interlock.update(self.stage.interlocks)
