@@ -27,17 +27,23 @@ GAP_S = 0.03  # a command, the module's turn-around and its `>` at 9600 Bd on a 
 
 @dataclass(frozen=True, slots=True)
 class AdamOptions(Options):
-    """`inputs`: number to word, such as {"0": "e_stop"}; `permit_output`: the contact's number."""
+    """`inputs`: number to word, such as {"0": "e_stop"}; `permit_output`: the contact's number.
+
+    `line_input`: the monitor of the enable line, closed while its relays are released; -1: none.
+    """
 
     inputs: dict[str, str] = field(default_factory=dict)
     permit_output: int = 0
     address: int = 1
     checksum: bool = False
+    line_input: int = -1
 
     def __post_init__(self) -> None:
         """Check numbers and words. ValueError."""
         if not (0 <= self.permit_output <= 7 and 0 <= self.address <= 255):
             raise ValueError("permit_output is 0 to 7, address 0 to 255")
+        if not -1 <= self.line_input <= 6 or str(self.line_input) in self.inputs:
+            raise ValueError("line_input is 0 to 6, no word's own, or left out")
         for number, word in self.inputs.items():
             if number not in INPUTS or word not in INTERLOCK_WORDS:
                 raise ValueError(f"{number!r} is 0 to 6, {word!r} one of {sorted(INTERLOCK_WORDS)}")
@@ -122,8 +128,11 @@ class AdvantechAdam4050:
         self._seq += 1
         rows, faults = self._options.inputs.items(), ("hardware",) if self._has_failed else ()
         opened = tuple(word for number, word in rows if inputs >> int(number) & 1)
-        at, seq = self._link.answered_at, self._seq
-        return AuxiliaryReading(at, seq, True, is_closed, faults=faults, interlocks_open=opened)
+        at, line = self._link.answered_at, self._options.line_input
+        return AuxiliaryReading(
+            at, self._seq, True, is_closed, faults=faults, interlocks_open=opened,
+            line_closed=None if line < 0 else bool(inputs >> line & 1),
+        )  # fmt: skip
 
     async def _ask(self, what: str, form: re.Pattern[bytes], lead: bytes = b"") -> re.Match[bytes]:
         line, is_urgent = self._line(f"${self._aa}{what}"), lead == self._opening
@@ -147,14 +156,9 @@ class AdvantechAdam4050:
 
 
 SPEC = DriverSpec(
-    name="advantech_adam4050",
-    kind=Kind.RUN_PERMIT,
-    title="Advantech ADAM-4050 digital I/O",
+    name="advantech_adam4050", kind=Kind.RUN_PERMIT, title="Advantech ADAM-4050 digital I/O",
     make=lambda link, setup: AdvantechAdam4050(link, setup.option(AdamOptions)),
-    baud=9600,
-    period_s=0.1,
-    dead_man=DeadMan.GUARD,
-    options=AdamOptions,
+    options=AdamOptions, baud=9600, period_s=0.1, dead_man=DeadMan.GUARD,
     stop_path="#AA1n00 opens the contact; no watchdog: the enable line must be in series with it",
     provenance=(
         ("$AA4 to $AA6, $AAF, $AAM, #AA1ndd, #**, `>`", "documented: manual p7-6 to p7-19"),
@@ -163,4 +167,4 @@ SPEC = DriverSpec(
         ("firmware: a letter or a dotted number first", "assumed: no example is public"),
         ("a floating input reads 1; a bare CR is ignored; 30 ms suffice for `>`", "assumed: all"),
     ),
-)
+)  # fmt: skip

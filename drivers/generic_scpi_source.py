@@ -22,7 +22,7 @@ COUNT, N = r"\d{1,15}", scpi.NUMBER
 SNAPSHOT = re.compile(rf"((?:{COUNT},){{6}})((?:{N},){{7}})({COUNT});({N})".encode())
 """seq,t_ms,boot,oper,ques,int, Hset,Hmeas,Irms,f,Tcoil,flow,wd_ms, hb; then the limit register."""
 
-RF_ON, WATCHDOG_RUNNING = 1 << 8, 1 << 12  # STAT:OPER
+RF_ON, WATCHDOG_RUNNING, ENABLED = 1 << 8, 1 << 12, 1 << 13  # STAT:OPER
 WATCHDOG_S, ON_TIME_S = 0.5, 7200
 SLEW_A_PER_M_S = 100_000  # full scale in 0.18 s, so that the declared 0.3 s to settle hold
 OFF = b"\nOUTP OFF\n"  # the first LF ends whatever half line the instrument holds
@@ -108,6 +108,10 @@ class GenericScpiSource:
         """Heartbeat and snapshot."""
         return await self._exchange("")
 
+    async def trip_watchdog(self) -> None:
+        """Its test trips it after 10 ms, with the output off too."""
+        await self._link.send(b"SYST:COMM:WATC:TEST\n")
+
     async def close(self) -> None:
         """Off, then close."""
         await self._link.close(last=OFF)
@@ -134,22 +138,15 @@ def _snapshot(found: re.Match[bytes], at: float) -> SourceReading:
     seq, clock_ms, boot, oper, ques, interlocks = map(int, found[1][:-1].split(b","))
     setpoint, field, _, frequency_hz, coil_c, flow, _ = found[2][:-1].split(b",")
     return SourceReading(
-        at=at,
-        seq=seq,
-        clock_s=clock_ms / 1000.0,
-        boot=boot,
-        heartbeat=int(found[3]),
+        at=at, seq=seq, clock_s=clock_ms / 1000.0, boot=boot, heartbeat=int(found[3]),
         setpoint_ka_per_m=float(setpoint) / 1000.0,
         measured_ka_per_m=scpi.measured(field, 0.001),
-        output_on=bool(oper & RF_ON),
-        watchdog_on=bool(oper & WATCHDOG_RUNNING),
-        limit_ka_per_m=float(found[4]) / 1000.0,
-        frequency_hz=scpi.measured(frequency_hz),
-        coil_c=scpi.measured(coil_c),
-        coolant_l_per_min=scpi.measured(flow),
-        faults=words(Fault, ques & ~(1 << 14)),
-        interlocks_open=words(Interlock, interlocks),
-    )
+        output_on=bool(oper & RF_ON), watchdog_on=bool(oper & WATCHDOG_RUNNING),
+        limit_ka_per_m=float(found[4]) / 1000.0, frequency_hz=scpi.measured(frequency_hz),
+        coil_c=scpi.measured(coil_c), coolant_l_per_min=scpi.measured(flow),
+        faults=words(Fault, ques & ~(1 << 14)), interlocks_open=words(Interlock, interlocks),
+        line_closed=bool(oper & ENABLED),
+    )  # fmt: skip
 
 
 SPEC = DriverSpec(
@@ -166,5 +163,6 @@ SPEC = DriverSpec(
     settling_s=0.3,
     resolution=scpi.FIELD_STEP_KA_PER_M,
     watchdog_s=WATCHDOG_S,
+    watchdog_proof_s=0.1,
     provenance=(("all of it", "documented: this project's own dialect, not that of an MFH 300F"),),
 )

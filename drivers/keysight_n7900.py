@@ -16,7 +16,7 @@ from enum import IntFlag
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Kind
 from mnht_controller.devices.dc_feed import FeedOptions
 from mnht_controller.devices.link import Link
-from mnht_controller.devices.scpi_feed import WATCHDOG_S, FeedDialect, ScpiFeed
+from mnht_controller.devices.scpi_feed import PROOF_S, WATCHDOG_S, FeedDialect, ScpiFeed
 
 WHO = r"(?:Agilent|Keysight) Technologies,(?P<model>{}\w+),(?P<serial>[^,]+),(?P<firmware>[^,]+)"
 ONE_OUTPUT = re.compile(WHO.format("(?:N69|N79|RP79)").encode(), re.IGNORECASE)
@@ -102,9 +102,11 @@ SPEC = DriverSpec(
     settling_s=0.3,
     resolution=0.01,
     watchdog_s=WATCHDOG_S,
+    watchdog_proof_s=PROOF_S,
     provenance=(
         ("OUTP:PROT:WDOG, :DEL 1 to 3600 s, volatile", "documented: N6900 p252, N6700C p158"),
         ("fed by any SCPI traffic; output state unchanged", "documented: N6900 guide p252"),
+        ("it runs with the output off too, as the self-test needs", "assumed: no page says not"),
         ("OUTP:PROT:CLE restores the state before", "documented: N6900 p251, RP7900 p226"),
         ("QUES bits", "documented: N6900 p286-287, RP7900 p241, N6700C p309"),
         ("*ESR? bit 7 after power-on", "documented: N6900 guide p287"),

@@ -14,7 +14,7 @@ from enum import IntFlag
 
 from mnht_controller.devices.contract import DeadMan, DriverSpec, Kind
 from mnht_controller.devices.dc_feed import FeedOptions
-from mnht_controller.devices.scpi_feed import WATCHDOG_S, FeedDialect, ScpiFeed
+from mnht_controller.devices.scpi_feed import PROOF_S, WATCHDOG_S, FeedDialect, ScpiFeed
 
 IDENTITY = re.compile(
     rb"(?:TDK-)?LAMBDA,(?P<model>G[^,]+),(?P<serial>[^,]+),(?P<firmware>[^,]+)", re.IGNORECASE
@@ -62,9 +62,11 @@ SPEC = DriverSpec(
     settling_s=0.3,
     resolution=0.01,
     watchdog_s=WATCHDOG_S,
+    watchdog_proof_s=PROOF_S,
     provenance=(
         ("SYST:COMM:WATCHDOG:STAT, :TIM 1 to 3600 s", "documented: GH manual p163"),
         ("fed by any line, invalid ones too", "documented: GH manual p163"),
+        ("it runs with the output off too, as the self-test needs", "assumed: no page says not"),
         ("error 342, QUES bit 15, ended by OUTP:PROT:CLE", "documented: GH manual p163"),
         ("the short forms STAT and TIM, the long WATCHDOG", "documented: GH manual p163"),
         ("QUES bits", "documented: G+ manual p179, table 6-1"),

@@ -32,11 +32,13 @@ def stop_paths() -> str:
             row["stop_path"],
             "register" if row["limit_register"] else "driver",
             "yes" if row["measures_field"] else "needs a pick-up coil",
+            row["watchdog_proof"],
         )
         for row in describe()
         if row["kind"] in kinds
     ]
-    return table(("driver", "stop path", "limit is kept by", "measures the field"), rows)
+    heads = ("driver", "stop path", "limit is kept by", "measures the field", "watchdog is tested")
+    return table(heads, rows)
 
 
 def wire_facts() -> str:

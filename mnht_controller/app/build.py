@@ -72,7 +72,8 @@ def build(settings: Settings, plan: Plan, shell: Shell, latch: Latch, session: s
             beside = cast(Auxiliary, driver)
             auxiliaries.append(AuxiliaryTask(row, beside, device.kind, spec.period_s))
         elif device.kind is Kind.FIELD_SOURCE:
-            sources.append(SourceTask(row, cast(FieldSource, driver), spec.period_s))
+            proof = (spec.watchdog_proof_s, spec.unproven)
+            sources.append(SourceTask(row, cast(FieldSource, driver), spec.period_s, *proof))
         else:
             period_s = device.period_s or spec.period_s
             thermometers[device.id] = ThermometerTask(row, cast(Thermometer, driver), period_s)

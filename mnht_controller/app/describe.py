@@ -3,7 +3,7 @@
 
 from dataclasses import MISSING, fields
 
-from mnht_controller.devices.contract import DriverSpec
+from mnht_controller.devices.contract import DriverSpec, Kind
 from mnht_controller.devices.ports import list_ports
 from mnht_controller.devices.registry import driver_names, find_driver
 
@@ -40,6 +40,7 @@ def _row(spec: DriverSpec) -> dict[str, object]:
         "period_s": spec.period_s,
         "dead_man": spec.dead_man.value,
         "watchdog_s": spec.watchdog_s,
+        "watchdog_proof": _proof(spec),
         "limit_register": spec.has_limit,
         "measures_field": spec.measures_field,
         "tells_twins": not spec.is_anonymous,
@@ -51,6 +52,15 @@ def _row(spec: DriverSpec) -> dict[str, object]:
         ],
         "provenance": dict(spec.provenance),
     }
+
+
+def _proof(spec: DriverSpec) -> str:
+    """Whether the self-test at start can see its watchdog act; empty where there is no output."""
+    if spec.kind is not Kind.FIELD_SOURCE:
+        return ""
+    if spec.watchdog_proof_s > 0.0:
+        return f"at start, {spec.watchdog_proof_s:g} s of silence"
+    return f"not provable here: {spec.unproven}"
 
 
 def _options(spec: DriverSpec) -> dict[str, str]:

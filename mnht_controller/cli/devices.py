@@ -9,6 +9,10 @@ import typer
 from mnht_controller.cli.output import EXIT_UNAVAILABLE, emit, errors, say
 from mnht_controller.cli.site import AsJson, Endpoints, read_endpoints
 
+SHOWN = (
+    "stop_path", "dead_man", "watchdog_s", "watchdog_proof", "limit_register", "baud", "period_s",
+)  # fmt: skip
+
 
 def devices(
     site: Annotated[
@@ -58,7 +62,7 @@ def _describe(driver: str | None, *, as_json: bool) -> None:
         return
     for row in rows:
         say(f"{row['name']}: {row['title']} ({row['kind']})")
-        for key in ("stop_path", "dead_man", "watchdog_s", "limit_register", "baud", "period_s"):
+        for key in SHOWN:
             say(f"  {key:16} {row[key]}")
         for label, group in (("option", "options"), ("wire", "provenance")):
             for name, text in cast(dict[str, str], row[group]).items():

@@ -70,6 +70,15 @@ def _drivers() -> Finding:
     return Finding("drivers", "ok", ", ".join(names))
 
 
+def _self_test() -> Finding:
+    """Which sources' watchdogs can be seen to act at start, and why the others' cannot."""
+    from mnht_controller.app.describe import describe
+
+    rows = [(row["name"], str(row["watchdog_proof"])) for row in describe()]
+    told = [f"{name} {proof}" for name, proof in rows if proof]
+    return Finding("watchdog self-test", "ok", "; ".join(told) or "no source is installed")
+
+
 def _ports() -> Finding:
     by_id = Path("/dev/serial/by-id")
     ports = sorted(path.name for path in by_id.iterdir()) if by_id.is_dir() else []
@@ -146,6 +155,7 @@ def _optional(name: str, what: str) -> Callable[[], Finding]:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     _python,
     _drivers,
+    _self_test,
     _ports,
     _dialout,
     _visa,

@@ -121,6 +121,16 @@ class FieldSource(Protocol):
         """Off, then close. Never raises."""
 
 
+class Provable(FieldSource, Protocol):
+    """A source whose watchdog can be seen to act; its spec says after how long."""
+
+    async def trip_watchdog(self) -> None:
+        """Off and at zero: let the watchdog trip, by a command or by the silence that follows.
+
+        The next `poll` shows the fault `watchdog`, and `prepare` with `clear` ends it.
+        """
+
+
 class Auxiliary(Protocol):
     """What stands beside the source: chiller, pick-up coil, interlock inputs."""
 
@@ -157,6 +167,8 @@ class DriverSpec:
     `has_limit`: the source has a limit register of its own; `measures_field`: its own measurement
     tells the field, so that it needs no pick-up coil. `status`: the flags of its status
     words; each name, in lower case, is one of the common fault words.
+    `watchdog_proof_s`: so long after `trip_watchdog`, without traffic, it has certainly acted; 0:
+    that cannot be seen here, and `unproven` says why.
     """
 
     name: str
@@ -176,4 +188,6 @@ class DriverSpec:
     resolution: float = 0.0
     noise: float = 0.0
     watchdog_s: float = 0.0
+    watchdog_proof_s: float = 0.0
+    unproven: str = "it has no watchdog"
     provenance: tuple[tuple[str, str], ...] = ()

@@ -19,6 +19,8 @@ from mnht_controller.devices.link import Link
 
 WATCHDOG_S = 1.0
 """The shortest that any of them takes."""
+PROOF_S = 1.3
+"""So much silence trips it, whenever it was fed last."""
 
 POWER_ON = 1 << 7  # *ESR?
 ON = (b"1", b"ON")
@@ -99,6 +101,9 @@ class ScpiFeed(DcFeed):
         names = ("model", "serial", "firmware")
         texts = (found[name].decode("ascii", "replace").strip() for name in names)
         return Identity(self._dialect.maker, *texts)
+
+    async def trip_watchdog(self) -> None:
+        """The silence that follows does it."""
 
     def _setup(self) -> bytes:
         dialect, volts = self._dialect, f"{self._options.volts_max:g}"

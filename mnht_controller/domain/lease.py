@@ -25,7 +25,7 @@ class Lease:
 
     `probes` are the raw readings in the order of the envelope. `sent_at` is monotonic time, which
     processes on one host share. `over` says that the session has ended, `complete` that it came to
-    its own end.
+    its own end. `test_line` asks for the self-test: to feed the enable line for a moment.
     """
 
     seq: int
@@ -38,6 +38,7 @@ class Lease:
     uncertain_s: float
     over: bool = False
     complete: bool = False
+    test_line: bool = False
 
 
 @quick
@@ -50,6 +51,7 @@ class GuardStatus:
     `own_skin_c`: the last number of the guard's own thermometer, however old; None: none.
     `realtime`: how it is scheduled and whether its memory is locked, in words.
     `fault`: why the guard's process would refuse to arm (latch, journal); empty when it would not.
+    `fed_at`: when the enable line was last fed, or else, as `born_at`, when this guard began.
     """
 
     seq: int
@@ -63,3 +65,5 @@ class GuardStatus:
     own_skin_c: float | None = None
     realtime: str = ""
     fault: str = ""
+    fed_at: float = 0.0
+    born_at: float = 0.0

@@ -34,6 +34,8 @@ class SourceReading:
     """One atomic snapshot of the field source; `clock_s` and `boot` are the instrument's own.
 
     `watchdog_on` and `limit_ka_per_m` are None for an instrument that has no such thing.
+    `line_closed`: the enable line as read back by a look that began at `line_seen_at`; None:
+    nothing here reads it.
     """
 
     at: float
@@ -51,6 +53,8 @@ class SourceReading:
     coolant_l_per_min: float | None
     faults: tuple[str, ...] = ()
     interlocks_open: tuple[str, ...] = ()
+    line_closed: bool | None = None
+    line_seen_at: float = 0.0
 
 
 @quick
@@ -59,7 +63,7 @@ class AuxiliaryReading:
     """What a device beside the source says. None: it does not measure that.
 
     `permit` is the run-permit contact as read back. `is_ready` is False while the device does not
-    do what it is there for: a chiller that does not run.
+    do what it is there for: a chiller that does not run. `line_closed`: the enable line's contact.
     """
 
     at: float
@@ -71,3 +75,4 @@ class AuxiliaryReading:
     coolant_c: float | None = None
     faults: tuple[str, ...] = ()
     interlocks_open: tuple[str, ...] = ()
+    line_closed: bool | None = None

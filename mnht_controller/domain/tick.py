@@ -9,6 +9,7 @@ from mnht_controller.domain.intent import Intent
 from mnht_controller.domain.lease import GuardStatus
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.reading import Reading, SourceReading
+from mnht_controller.domain.self_test import NOT_BEGUN, Proof, SelfTest
 from mnht_controller.domain.trip import Trip
 
 
@@ -46,7 +47,8 @@ class TickInput:
     """All that a tick may look at, frozen. `now` is monotonic, `treatment_s` differs under --speed.
 
     `probes` follow the order of the plan's envelope. `uncertain_s` is how long a sent command has
-    stayed unverified (0: verified).
+    stayed unverified (0: verified). `watchdog`: what its owner's test of the source's watchdog has
+    shown; None: nothing yet.
     """
 
     tick: int
@@ -58,6 +60,7 @@ class TickInput:
     guard: GuardStatus | None
     intents: tuple[Intent, ...]
     health: Health
+    watchdog: Proof | None = None
 
 
 @quick
@@ -107,3 +110,4 @@ class Decision:
     trips: tuple[Trip, ...]
     """Latched so far, first-out first."""
     identified: tuple[Identified, ...] = ()
+    self_test: SelfTest = NOT_BEGUN

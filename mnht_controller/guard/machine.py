@@ -32,6 +32,7 @@ from mnht_controller.interlock.guard_trips import hazard_of
 from mnht_controller.interlock.latch import causes
 from mnht_controller.interlock.lease import FUTURE_S_MAX, LEASE_AGE_S_MAX, is_fresh
 from mnht_controller.interlock.memory import Memory
+from mnht_controller.interlock.self_test import TESTS_MAX, line_may_close
 from mnht_controller.interlock.spending import carried
 
 __all__ = (
@@ -41,6 +42,8 @@ __all__ = (
 
 TICK_GAP_S_MAX = 0.2
 ARMED_S_MAX = 60.0
+TEST_S_MAX = 1.0
+"""The self-test's feeding ends here, whatever the controller says or does not say."""
 SILENCE_S_MIN = 1.2
 """The receiver wants a second of silence by its own clock, after what the line delays."""
 
@@ -56,7 +59,9 @@ Refused = tuple[Reason, ...]
 def start(now: float, kept: Latch, used: Spent = NOTHING) -> Guard:
     """Begin DISABLED, or LATCHED if a latch was kept. Silence counts from here."""
     state = GuardState.LATCHED if kept.is_latched else GuardState.DISABLED
-    return Guard(state, kept, ticked_at=now, fed_at=now, origin=now, memory=Memory(), kept=used)
+    return Guard(
+        state, kept, ticked_at=now, fed_at=now, origin=now, memory=Memory(), kept=used, born_at=now
+    )
 
 
 def status(guard: Guard, now: float) -> GuardStatus:
@@ -72,6 +77,8 @@ def status(guard: Guard, now: float) -> GuardStatus:
         armed_at=guard.armed_at,
         own_skin_c=guard.own.celsius if guard.own else None,
         realtime=guard.realtime,
+        fed_at=guard.fed_at,
+        born_at=guard.born_at,
     )
 
 
@@ -282,6 +289,7 @@ def tick(guard: Guard, now: float) -> tuple[Guard, bytes]:
         guard = replace(guard, own=own_skin.compared(guard.own, guard.envelope, ours, now))
     if guard.state in LIVE:
         guard = _check(guard, now)
+    guard = _asked(guard, now)
     data = _due(guard, now)
     guard = replace(
         guard,
@@ -293,13 +301,37 @@ def tick(guard: Guard, now: float) -> tuple[Guard, bytes]:
     return guard, data
 
 
+def _asked(guard: Guard, now: float) -> Guard:
+    """Begin the self-test once for each asking, after as much silence as arming needs.
+
+    Nobody confirms it, so there are few of them in a guard's life.
+    """
+    if guard.lease is not None and not guard.lease.test_line:
+        return guard if guard.test_since is None else replace(guard, test_since=None)
+    begins = (
+        guard.test_since is None
+        and guard.tests < TESTS_MAX
+        and now - guard.fed_at >= SILENCE_S_MIN
+        and _may_test(guard, now)
+    )
+    return replace(guard, test_since=now, tests=guard.tests + 1) if begins else guard
+
+
+def _may_test(guard: Guard, now: float) -> bool:
+    """Asked anew for each byte: nothing armed or latched, and an output that is off and zero."""
+    return guard.state is GuardState.DISABLED and line_may_close(guard.lease, now)
+
+
 def _due(guard: Guard, now: float) -> bytes:
     """Nothing while the line must be silent, once the re-close sequence, then feed."""
-    if guard.state not in LIVE:
+    if guard.state in LIVE:
+        if not guard.reclose_due:
+            return FEED
+        return RECLOSE if now - guard.fed_at >= SILENCE_S_MIN else b""
+    since = guard.test_since
+    if since is None or not (0.0 <= now - since < TEST_S_MAX) or not _may_test(guard, now):
         return b""
-    if not guard.reclose_due:
-        return FEED
-    return RECLOSE if now - guard.fed_at >= SILENCE_S_MIN else b""
+    return FEED if guard.fed_at >= since else RECLOSE
 
 
 def _check(guard: Guard, now: float) -> Guard:

@@ -43,7 +43,8 @@ class Guard:
     session that came to its own end, and never else. `kept`: what a process before this one used.
     `present`: what the rules found in the last lease. `origin`: zero of its own treatment clock.
     `own` None: no thermometer of its own; `waived`: somebody answers for that. `realtime`: what
-    the host granted.
+    the host granted. `test_since`: begin of the self-test that the leases ask for; None: none;
+    `tests`: how many there have been.
     """
 
     state: GuardState
@@ -69,6 +70,9 @@ class Guard:
     waived: bool = False
     realtime: str = ""
     kept: Spent = NOTHING
+    born_at: float = 0.0
+    test_since: float | None = None
+    tests: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,4 +64,8 @@ PERMISSIVES: tuple[Permissive, ...] = (
     Permissive("prediction_unknown", "where the skin is heading is not known yet",
                at.prediction_unknown),
     Permissive("source_not_zero", "the amplifier is not off and at zero", at.source_not_zero),
+    Permissive("enable_line_unproven", "the enable line has not been seen to close and open",
+               at.enable_line_unproven),
+    Permissive("watchdog_unproven", "the amplifier's watchdog has not been seen to act",
+               at.watchdog_unproven),
 )  # fmt: skip

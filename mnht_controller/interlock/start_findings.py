@@ -14,6 +14,7 @@ from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.prescription import Envelope, Plan, Prescription
 from mnht_controller.domain.probe import Probe, Role
 from mnht_controller.domain.reading import Quality
+from mnht_controller.domain.self_test import Proof
 from mnht_controller.domain.tick import Health
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.bounds import envelope_faults
@@ -191,6 +192,21 @@ def source_not_zero(request: StartRequest) -> Iterable[Reason]:
     is_zero = measured is not None and measured < FIELD_ON_KA_PER_M and not source.output_on
     is_zero = is_zero and source.setpoint_ka_per_m <= spec.resolution_ka_per_m
     return () if is_zero else (Reason("source_not_zero", spec.device, measured, FIELD_ON_KA_PER_M),)
+
+
+def enable_line_unproven(request: StartRequest) -> Iterable[Reason]:
+    """The self-test has not seen both edges of the enable line, where something reads it back."""
+    return _unproven("enable_line_unproven", request.witness.self_test.line)
+
+
+def watchdog_unproven(request: StartRequest) -> Iterable[Reason]:
+    """The self-test has not seen the source's watchdog act, where that can be seen."""
+    return _unproven("watchdog_unproven", request.witness.self_test.watchdog)
+
+
+def _unproven(code: str, proof: Proof) -> Iterable[Reason]:
+    why = proof.why or f"its test is {proof.outcome.value}"
+    return (Reason(code, why, proof.seen_s),) if proof.refuses else ()
 
 
 # ---- the plan ----------------------------------------------------------------------------------

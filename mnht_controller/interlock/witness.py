@@ -8,6 +8,7 @@ from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.reading import SourceReading
+from mnht_controller.domain.self_test import NOT_BEGUN, SelfTest
 from mnht_controller.domain.units import FIELD_FULL_SCALE_KA_PER_M
 from mnht_controller.thermometry.observe import Observation
 
@@ -26,7 +27,8 @@ class Witness:
     other process's last word (None: never heard), `peer_refuses` that it does not hold the line
     although the session needs it. `armed` makes the armed-scope rules live. `slept_s`: how long the
     host has been suspended and nobody has answered for it. `gap_s_max`: longest time between two
-    looks (None: they come as messages do, and are timed elsewhere).
+    looks (None: they come as messages do, and are timed elsewhere). `self_test`: what the
+    controller's self-test has shown.
     """
 
     now: float
@@ -43,6 +45,7 @@ class Witness:
     stop: bool
     slept_s: float = 0.0
     gap_s_max: float | None = None
+    self_test: SelfTest = NOT_BEGUN
 
 
 def field_is_on(

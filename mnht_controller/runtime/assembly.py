@@ -26,6 +26,8 @@ class Beside:
     kind: Kind
     period_s: float
     reading: AuxiliaryReading | None
+    looked_at: float = 0.0
+    """When the exchange that gave the reading began."""
 
     def fresh(self, now: float) -> AuxiliaryReading | None:
         """The reading, unless it is too old to count."""
@@ -52,6 +54,8 @@ def assembled(
             opened = (f"{device.id}_silent",)
             source = replace(source, interlocks_open=source.interlocks_open + opened)
             continue
+        if reading.line_closed is not None:
+            source = replace(source, line_closed=reading.line_closed, line_seen_at=device.looked_at)
         waiting = () if reading.is_ready else (f"{device.id}_not_ready",)
         source = replace(
             source,

@@ -27,11 +27,11 @@ class AuxiliaryTask:
         self._wake = asyncio.Event()
         self._is_prepare_due = False
         self._wanted = False
-        self._reopen_at = 0.0
+        self._reopen_at = self._looked_at = 0.0
 
     def beside(self) -> Beside:
         """What it said last, for the assembly."""
-        return Beside(self.row.id, self._kind, self._period_s, self._latest)
+        return Beside(self.row.id, self._kind, self._period_s, self._latest, self._looked_at)
 
     def prepare(self) -> None:
         """A person's PREPARE."""
@@ -67,7 +67,9 @@ class AuxiliaryTask:
         try:
             if not self.row.connected:
                 self.row.found(await self._driver.open())
+            began = asyncio.get_running_loop().time()
             self._latest = await self._exchange()
+            self._looked_at = began
             self.row.answered()
         except DeviceError as error:
             self.row.failed(error)

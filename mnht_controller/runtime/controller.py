@@ -128,6 +128,7 @@ class Controller:
         decision = self._decide(given)
         self._lease(given, decision)
         self.parts.source.act(decision.verdict)
+        self.parts.source.prove(now=decision.self_test.asks_watchdog)
         for device in self.parts.auxiliaries:
             device.permit(on=wants_run_permit(decision))
         self._follow(decision)
@@ -178,6 +179,7 @@ class Controller:
                 spent_ok=not self.parts.ledger.why,
                 journal_behind_s=self.parts.journal.behind_s,
             ),
+            watchdog=self.parts.source.watchdog,
         )
 
     def _unanswered_s(self, intents: tuple[Intent, ...]) -> float:
@@ -225,6 +227,7 @@ class Controller:
                     uncertain_s=given.uncertain_s,
                     over=decision.phase not in UNDER_WAY,
                     complete=is_over(self.state),
+                    test_line=decision.self_test.asks_line,
                 )
             )
         )
@@ -242,6 +245,8 @@ class Controller:
             for device in self.parts.auxiliaries:
                 device.prepare()
         guard = self.parts.guard.status
+        if decision.self_test.refuses:
+            return  # nothing to confirm: the line is not closed for a session that cannot begin
         if guard is None or guard.state is GuardState.DISABLED:
             # Every tick: a proposal may be dropped, and one that waits already stays as it is.
             self.parts.guard.send(encode_propose(self.plan.envelope))

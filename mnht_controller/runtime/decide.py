@@ -16,6 +16,7 @@ from mnht_controller.domain.compiled import quick, replace
 from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.phase import ARMED_OR_LATER, Phase
 from mnht_controller.domain.prescription import Plan
+from mnht_controller.domain.self_test import NOT_BEGUN, SelfTest
 from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.domain.trip import Latch
@@ -26,6 +27,7 @@ from mnht_controller.interlock.lease import STATUS_AGE_S_MAX, status_age_s
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.permissives import StartRequest, unmet
 from mnht_controller.interlock.rules import RULES
+from mnht_controller.interlock.self_test import step
 from mnht_controller.interlock.spending import carried, spending
 from mnht_controller.interlock.witness import Witness, field_is_on, guard_refuses
 from mnht_controller.runtime.notices import noticed
@@ -61,6 +63,7 @@ class State:
     told: tuple[str, ...] = ()
     closed: bool = False
     discarded_s: float = 0.0
+    test: SelfTest = NOT_BEGUN
 
 
 def initial(plan: Plan, latch: Latch, spent: Spent = NOTHING) -> State:
@@ -112,9 +115,8 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
     permitted = verdict.field_ka_per_m if isinstance(verdict, Permit) else None
     told, notices = noticed(state.told, plan, given, wish.phase)
     closed, closing = _closed(state, memory, given, wish.phase)
-    after = State(
-        state.tracks, state.observations, memory, latch, core_state, permitted, told, closed
-    )  # fmt: skip
+    seen = (state.tracks, state.observations, memory, latch)
+    after = State(*seen, core_state, permitted, told, closed, test=state.test)
     return after, Decision(
         phase=wish.phase,
         demand=wish.demand,
@@ -127,6 +129,7 @@ def decide(plan: Plan, state: State, given: TickInput) -> tuple[State, Decision]
         events=begun + wish.events + closing + notices,
         trips=latch.trips,
         identified=wish.identified,
+        self_test=state.test,
     )
 
 
@@ -174,7 +177,8 @@ def _core_input(
 def state_digest(state: State) -> str:
     """A short digest of everything that the next tick depends on."""
     remembered = (
-        state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m, state.told
+        state.tracks, state.memory, state.latch, state.core, state.permit_ka_per_m, state.told,
+        state.test,
     )  # fmt: skip
     return blake2b(packed(remembered), digest_size=8).hexdigest()
 
@@ -186,6 +190,7 @@ def _look(plan: Plan, state: State, given: TickInput) -> tuple[State, Witness]:
     clock = Clock(given.now, given.treatment_s, envelope.speed, is_on)
     tracks, observations = observe(envelope.probes, state.tracks, given.probes, clock)
     phase = state.core.phase
+    test = step(state.test, given, phase)
     witness = Witness(
         now=given.now,
         treatment_s=given.treatment_s,
@@ -201,8 +206,9 @@ def _look(plan: Plan, state: State, given: TickInput) -> tuple[State, Witness]:
         stop=any(intent.verb is Verb.STOP for intent in given.intents),
         slept_s=given.health.slept_s,
         gap_s_max=GAP_S_MAX,
+        self_test=test,
     )
-    return replace(state, tracks=tracks, observations=observations), witness
+    return replace(state, tracks=tracks, observations=observations, test=test), witness
 
 
 def _let_go(latch: Latch, memory: Memory, witness: Witness, given: TickInput) -> Latch:

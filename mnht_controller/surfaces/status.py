@@ -69,6 +69,10 @@ def status(snapshot: Snapshot, age_s: float) -> Json:
         "unmet": [_reason(reason) for reason in decision.unmet],
         "trips": [_trip(trip, number == 0) for number, trip in enumerate(decision.trips)],
         "guard": _guard(snapshot),
+        "self_test": {
+            "enable_line": to_plain(decision.self_test.line),
+            "watchdog": to_plain(decision.self_test.watchdog),
+        },
         "devices": to_plain(snapshot.devices),
         "health": to_plain(snapshot.health),
         "alarms": document(snapshot.alarms, snapshot.at),

@@ -153,6 +153,8 @@ class CoreLane:
         else:
             self._send(given, decision, leased_amplitude(decision.verdict))
             self.source.act(decision.verdict, self.now)
+        if decision.self_test.asks_watchdog:
+            self.source.prove(self.now)
         self._follow(decision, before)
         self._record(given, decision)
         self._operate(given, decision)
@@ -179,6 +181,7 @@ class CoreLane:
                 disk_free_mb=self._host.disk_free_mb(),
                 slept_s=self._host.slept_s(),
             ),
+            watchdog=self.source.watchdog,
         )
 
     def _reading(self, device: str, channel: int, number: int) -> Reading:
@@ -199,6 +202,7 @@ class CoreLane:
             uncertain_s=given.uncertain_s,
             over=decision.phase not in UNDER_WAY,
             complete=decision.phase is Phase.COMPLETE,
+            test_line=decision.self_test.asks_line,
         )
         if self._holds(GUARD):
             self._inbox.append(lease)
@@ -210,7 +214,8 @@ class CoreLane:
             return
         if before is None or before.phase is not Phase.CHECK:
             self.source.prepare(self.plan.envelope.limits.field_ka_per_m_cap, self.now)
-        if self.guard.state is GuardState.DISABLED and not self._holds(GUARD):
+        is_open = self.guard.state is GuardState.DISABLED and not self._holds(GUARD)
+        if is_open and not decision.self_test.refuses:
             nonce = f"nonce-{self.guard.ticks}"
             self._note(machine.propose(self.guard, self.plan.envelope, nonce, self.now)[0])
 

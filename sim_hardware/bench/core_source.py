@@ -6,8 +6,10 @@ What stands between a driver and a source on a good link, in one step of time. F
 
 from mnht_controller.domain.command import Inhibit, Permit
 from mnht_controller.domain.reading import SourceReading
+from mnht_controller.domain.self_test import UNTESTED, Outcome, Proof
+from mnht_controller.runtime.source import NOT_ACTED
 from sim_hardware.bench.world import World
-from sim_hardware.devices.field_stage import ARMED, Ques
+from sim_hardware.devices.field_stage import ARMED, TEST_S, Ques
 
 ARM_S = 5.0
 FAULTS = Ques.CURRENT | Ques.TIME | Ques.TEMPERATURE | Ques.FIELD | Ques.COOLING | Ques.WATCHDOG
@@ -24,6 +26,7 @@ class CoreSource:
         self._is_ours = False
         self._seq = 0
         self.is_connected = True
+        self.watchdog = UNTESTED
         stage = self._stage
         stage.watchdog.time_s, stage.settings.on_time_s = WATCHDOG_S, ON_TIME_S
         stage.settings.rise = stage.settings.fall = SLOPE
@@ -31,6 +34,8 @@ class CoreSource:
 
     def prepare(self, limit_ka_per_m: float, now: float) -> None:
         """PREPARE: off, latched faults cleared, the limit register set."""
+        if self.watchdog.outcome is Outcome.FAILED:
+            self.watchdog = UNTESTED
         self._off(now)
         self._stage.set_level(0.0, now)
         self._stage.clear()
@@ -51,6 +56,21 @@ class CoreSource:
             self._apply(wanted, now)
         self._world.advance(now)
         stage.supervise(now)
+        self.reading = self._look(now)
+        self._prove(now)
+
+    def prove(self, now: float) -> None:
+        """Let the watchdog trip, which the next exchange sees and clears."""
+        self._stage.watchdog.test_at = now + TEST_S
+        self.watchdog = Proof(Outcome.RUNNING)
+
+    def _prove(self, now: float) -> None:
+        if self.watchdog.outcome is not Outcome.RUNNING:
+            return
+        has_acted = self.reading is not None and "WATCHDOG" in self.reading.faults
+        self.watchdog = Proof(Outcome.PROVEN) if has_acted else Proof(Outcome.FAILED, NOT_ACTED)
+        self._stage.watchdog.test_at = None
+        self._stage.clear()
         self.reading = self._look(now)
 
     def _apply(self, field_ka_per_m: float, now: float) -> None:
@@ -89,4 +109,6 @@ class CoreSource:
             if stage.latched
             else (),
             interlocks_open=("COOLANT",) if stage.interlocks else (),
+            line_closed=self._world.line.closed(now),
+            line_seen_at=now,
         )

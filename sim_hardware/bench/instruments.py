@@ -132,9 +132,18 @@ def _ambrell(order: Order) -> Core:
 
 def _adam(order: Order) -> Core:
     options = order.options
-    return Adam4050Twin(
+    twin = Adam4050Twin(
         options["address"], options["permit_output"], has_checksum=options["checksum"]
     )
+    twin.line_input = options.get("line_input", -1)
+    twin.enable_contact = order.room.is_enabled
+    return twin
+
+
+def _generic(order: Order) -> Core:
+    twin = ScpiSource(order.serial, order.room.start_s)
+    twin.enable_contact = order.room.is_enabled
+    return twin
 
 
 def _pickup(order: Order) -> Core:
@@ -165,7 +174,7 @@ TWINS: Mapping[str, Make] = MappingProxyType(
         "ambrell_easyheat": _ambrell,
         "generic_ascii": lambda order: AsciiLineTwin(order.channels, order.serial, WORDS),
         "generic_modbus": lambda order: LumaSmartTwin(order.channels, order.options["address"]),
-        "generic_scpi_source": lambda order: ScpiSource(order.serial, order.room.start_s),
+        "generic_scpi_source": _generic,
         "hubert_a1230": lambda order: HubertTwin(order.options["address"]),
         "keysight_33500": _with(Keysight33500Twin, "vpp"),
         "keysight_n7900": _with(KeysightN7900Twin, "a"),

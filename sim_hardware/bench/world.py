@@ -199,6 +199,7 @@ class World:
         twins: dict[str, Target] = {
             APPLICATOR: self.coil.applicator,
             PATIENT: self.disturbance,
+            LINE: self.line,
         }
         twins |= {name: twin for name, twin in self.twins.items() if isinstance(twin, Faulty)}
         probes: dict[tuple[str, int], Target] = dict(self.tips)

@@ -35,10 +35,14 @@ class Receiver(Protocol):
 
 
 class _Contact(QuietCore):
-    """A contact that any byte holds for HOLD_S and that, once lapsed, stays open."""
+    """A contact that any byte holds for HOLD_S and that, once lapsed, stays open.
+
+    Faults: line_welded (closed, whatever comes), line_broken (open, whatever comes).
+    """
 
     def __init__(self) -> None:
         self._is_closed = False
+        self._stuck: bool | None = None
         self._held_until = -math.inf
         self._opened_at: float | None = None
 
@@ -49,10 +53,22 @@ class _Contact(QuietCore):
 
     def closed(self, t: float) -> bool:
         """Return whether the loop is closed at t; a lapse is dated to when it happened."""
+        if self._stuck is not None:
+            return self._stuck
         if self._is_closed and not (t < self._held_until):
             self._is_closed = False
             self._opened_at = self._held_until
         return self._is_closed
+
+    def inject(self, verb: str, argument: str, t: float) -> None:
+        """Start a fault."""
+        if verb not in {"line_welded", "line_broken"}:
+            raise ValueError(f"an enable line has no fault {verb!r}")
+        self._is_closed, self._stuck = False, verb == "line_welded"
+
+    def clear(self, verb: str) -> None:
+        """End it: the contact is open, and free again."""
+        self._stuck = None
 
     def _close(self, t: float) -> None:
         self._is_closed = True

@@ -4,6 +4,7 @@
 Pure state over loop time; amplitudes are peak A/m. It reads no text and writes none.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntFlag, StrEnum
@@ -71,7 +72,10 @@ class Sensors(Protocol):
 
 @dataclass(slots=True)
 class Watchdog:
-    """The communication watchdog. `last` is the last accepted heartbeat; feeding is its time."""
+    """The communication watchdog. `last` is the last accepted heartbeat; feeding is its time.
+
+    `while_off`: it runs with the output off too.
+    """
 
     enabled: bool = True
     time_s: float = 2.0
@@ -79,6 +83,7 @@ class Watchdog:
     last: int = 0
     fed_at: float = 0.0
     test_at: float | None = None
+    while_off: bool = False
 
 
 @dataclass(slots=True)
@@ -109,11 +114,13 @@ class FieldStage:
     Call `elapse(t)` before reading: timers act at their own time, not at the time of the call.
     Faults: `ignores_off` (off commands and a level of 0 have no effect), `lies_off` (they are
     obeyed by everything but the field, and by what is measured), `stuck_full` (once on, full
-    scale, deaf to everything including its own watchdog).
+    scale, deaf to everything including its own watchdog), `ignores_silence` (its watchdog does
+    not act).
     """
 
     def __init__(self, t: float = 0.0) -> None:
         self.ignores_off, self.lies_off, self.stuck_full = False, False, False
+        self.ignores_silence = False
         self._secret = 0.0  # what flows while a lying stage says that nothing does
         self.on_trip: Callable[[Ques], None] = lambda _: None
         self.measured: Callable[[float], float] = self.current
@@ -243,7 +250,7 @@ class FieldStage:
 
     def repair(self) -> None:
         """End the faults; a stage that was held on goes off."""
-        self.ignores_off = self.lies_off = self.stuck_full = False
+        self.ignores_off = self.lies_off = self.stuck_full = self.ignores_silence = False
         self._secret = 0.0
         self._held = None
 
@@ -260,10 +267,13 @@ class FieldStage:
 
     def _next_timer(self) -> tuple[float, Ques | None] | None:
         """The first of the timers that run; where two are due at once, the watchdog's."""
-        dog = self.watchdog
+        dog = Watchdog(enabled=False) if self.ignores_silence else self.watchdog
         if self.state is OFF:
-            return None if dog.test_at is None else (dog.test_at, Ques.WATCHDOG)
-        at: float = self._armed_until
+            expires_at = dog.fed_at + dog.time_s if dog.enabled and dog.while_off else math.inf
+            at = min(expires_at, math.inf if dog.test_at is None else dog.test_at)
+            is_new = not self.latched & Ques.WATCHDOG or dog.test_at is not None
+            return (at, Ques.WATCHDOG) if is_new and at < math.inf else None
+        at = self._armed_until
         cause: Ques | None = None
         if self.state is ON:
             at, cause = self._on_since + self.settings.on_time_s, Ques.TIME
@@ -342,7 +352,7 @@ class FieldStage:
 
 
 class StageFaults:
-    """The faults of a twin with a `stage`: amp_ignores_off, amp_lies_off and amp_stuck_full."""
+    """The faults of a twin with a `stage`: its output's, and watchdog_dead."""
 
     stage: FieldStage
 
@@ -355,6 +365,8 @@ class StageFaults:
             self.stage.lies_off = True
         elif verb == "amp_stuck_full":
             self.stage.stuck_full = True
+        elif verb == "watchdog_dead":
+            self.stage.ignores_silence = True
         else:
             raise ValueError(f"a field source has no fault {verb!r}")
 

@@ -20,6 +20,7 @@ from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.reading import Quality, Reading, SourceReading
+from mnht_controller.domain.self_test import Outcome, Proof
 from mnht_controller.domain.tick import Decision, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.bounds import cap_at_ka_per_m
@@ -37,6 +38,7 @@ PLANS = (
 )
 """The ramp begins with the identification pulse, or with the loop."""
 DT_S = 0.1
+PROVEN = Proof(Outcome.PROVEN)
 NUMBER = st.floats(allow_nan=True, allow_infinity=True)
 CELSIUS = NUMBER | st.floats(34.0, 46.0) | st.none()
 FIELD = NUMBER | st.floats(0.0, 9.0) | st.none()
@@ -163,6 +165,11 @@ class Adversary(RuleBasedStateMachine):
         self.quiet_guard()
         self.tick(health=replace(HEALTHY, **drawn))
 
+    @rule(outcome=st.sampled_from(Outcome))
+    def proof(self, outcome: Outcome) -> None:
+        self.quiet_guard()
+        self.tick(watchdog=Proof(outcome))
+
     @rule(step=st.sampled_from((0.0, 0.19, 1.0, 61.0, 601.0, -0.5)))
     def late(self, step: float) -> None:
         self.now += step
@@ -186,6 +193,8 @@ class Adversary(RuleBasedStateMachine):
         before = self.state
         self.state, self.decision = decide(self.plan, before, given)
         self._judge_permit(given, self.decision)
+        if self.decision.phase is Phase.ARMED and before.core.phase is not Phase.ARMED:
+            assert not self.decision.self_test.refuses
         self._judge_latch(before, given)
 
     def _given(self, changes: dict[str, Any]) -> TickInput:
@@ -210,6 +219,7 @@ class Adversary(RuleBasedStateMachine):
             guard=self.guard,
             intents=(),
             health=HEALTHY,
+            watchdog=PROVEN,
         )
         return replace(base, **changes)
 

@@ -71,7 +71,7 @@ class Adversary(RuleBasedStateMachine):
         self.reclosed = 0
         self.reset_since_latch = True
         self.has_latched = False
-        self.last_byte = -math.inf
+        self.last_byte = self.tested_at = -math.inf
 
     @initialize()
     def armed(self) -> None:
@@ -128,6 +128,7 @@ class Adversary(RuleBasedStateMachine):
         over=st.booleans(),
         sha=st.sampled_from(SHAS),
         count=st.integers(0, 4),
+        asks=st.booleans(),
     )
     def any_lease(self, **drawn: Any) -> None:
         message = lease(
@@ -145,8 +146,22 @@ class Adversary(RuleBasedStateMachine):
                 over=drawn["over"],
                 envelope_sha256=drawn["sha"],
                 probes=probes,
+                test_line=drawn["asks"],
             )
         )
+
+    @rule(asks=st.booleans(), for_s=st.sampled_from((0.05, 0.3, 1.3)), on=st.booleans())
+    def self_test(self, asks: bool, for_s: float, on: bool) -> None:
+        """A controller that asks for the self-test, or goes on asking, with a field or without."""
+        for _ in range(round(for_s / 0.05)):
+            self.now += 0.05
+            self.seq += 1
+            sha = self.guard.envelope_sha256 or SHA
+            good = lease(self.seq, self.now, envelope_sha256=sha, test_line=asks)
+            assert good.source is not None
+            shown = replace(good.source, output_on=on, measured_ka_per_m=3.0 * on)
+            self._renew(replace(good, source=shown))
+            self.tick()
 
     @precondition(lambda self: self.guard.state in LIVE)
     @rule(
@@ -234,7 +249,9 @@ class Adversary(RuleBasedStateMachine):
         self._take(guard)
         if not data:
             return
-        assert guard.state in LIVE
+        if guard.state not in LIVE:
+            self._judge_test(guard, data)
+            return
         assert data in {machine.FEED, machine.RECLOSE}
         held = guard.lease
         assert held is not None
@@ -246,6 +263,23 @@ class Adversary(RuleBasedStateMachine):
         if data == machine.RECLOSE:
             self.reclosed += 1
             assert self.now - self.last_byte >= 1.0
+        self.last_byte = self.now
+
+    def _judge_test(self, guard: machine.Guard, data: bytes) -> None:
+        """A self-test: disabled, asked for, dark, after silence, and a second at most."""
+        assert guard.state is GuardState.DISABLED
+        held = guard.lease
+        assert held is not None
+        assert held.test_line
+        assert self.now - held.sent_at <= 0.4
+        assert held.permit_ka_per_m == 0.0
+        assert held.source is not None
+        assert not held.source.output_on
+        assert (held.source.measured_ka_per_m or 0.0) < 0.18
+        if data == machine.RECLOSE:
+            assert self.now - self.last_byte >= 1.0
+            self.tested_at = self.now
+        assert 0.0 <= self.now - self.tested_at < 1.0
         self.last_byte = self.now
 
     def _renew(self, message: Lease) -> None:

@@ -9,6 +9,7 @@ reads 1; outputs are 0 after a restart; the sampled register is empty until `#**
 """
 
 import re
+from collections.abc import Callable
 
 from sim_hardware.devices.lines import LineTwin
 
@@ -44,6 +45,8 @@ class Adam4050Twin(LineTwin):
         self.module, self.firmware = f"{address:02X}", firmware
         self.permit_output, self.has_checksum = permit_output, has_checksum
         self.inputs = 0
+        self.line_input = -1
+        self.enable_contact: Callable[[float], bool] = lambda _: False
         self._power_up()
 
     def _power_up(self) -> None:
@@ -63,7 +66,9 @@ class Adam4050Twin(LineTwin):
     # ---- bytes -----------------------------------------------------------------------------------
 
     def answer(self, line: bytes, t: float, client: int) -> bytes:
-        """Judge the checksum, then obey."""
+        """Judge the checksum, then obey; the monitor of the enable line opens while that closes."""
+        if self.line_input >= 0:
+            self.set_input(self.line_input, is_open=self.enable_contact(t))
         if self.has_checksum:
             line, given = line[:-2], line[-2:]
             if _sum(line) != given:

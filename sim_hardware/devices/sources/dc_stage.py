@@ -28,6 +28,7 @@ class DcStage:
         settings.rise = settings.fall = RAMP_A_PER_M_S
         self.stage.watchdog.enabled = False
         self.stage.watchdog.heartbeat_only = False
+        self.stage.watchdog.while_off = True
 
     @property
     def is_cc(self) -> bool:

@@ -5,6 +5,8 @@ Documented in docs/reference: the dialect is ours, so every byte is documented. 
 loop time: an instrument does not speed up with the treatment.
 """
 
+from collections.abc import Callable
+
 from sim_hardware.devices.core import Chunks
 from sim_hardware.devices.field_stage import FieldStage, Ques, Settings, StageFaults, State
 from sim_hardware.devices.scpi_instrument import ScpiInstrument
@@ -24,8 +26,9 @@ class ScpiSource(StageFaults, ScpiInstrument):
     """Bytes in, bytes out; one line buffer per client, one instrument behind them.
 
     `stage` is the electronics: `stage.current(t)` is the peak field before the enable contact, and
-    `stage.measured` is to be set to the field after it. Faults: those of StageFaults; reboot;
-    panel_change (`off`, `watchdog:off`, `limit:kA/m`, `level:kA/m` as far as the limit goes).
+    `stage.measured` is to be set to the field after it. `enable_contact(t)` is that contact as the
+    instrument reads it back. Faults: those of StageFaults; reboot; panel_change (`off`,
+    `watchdog:off`, `limit:kA/m`, `level:kA/m` as far as the limit goes).
     """
 
     headers = HEADERS
@@ -40,6 +43,7 @@ class ScpiSource(StageFaults, ScpiInstrument):
         self.booted_at, self.boots = start_s, boots
         self.flow_l_per_min = 8.0
         self.sequence = 0
+        self.enable_contact: Callable[[float], bool] = lambda _: False
         self.stage = FieldStage(start_s)
         self.stage.on_trip = self._tripped
 
@@ -97,6 +101,10 @@ class ScpiSource(StageFaults, ScpiInstrument):
             raise ValueError(f"panel_change: {argument!r} is no off, watchdog:off, limit:, level:")
         self.refresh(t)
 
+    def operation(self, t: float) -> int:
+        """The condition bits of STAT:OPER."""
+        return self.stage.operation(t) | (1 << 13 if self.enable_contact(t) else 0)
+
     def when_settled(self, t: float) -> str:
         """Answer *OPC? once the ramp has ended."""
         if self.stage.state is State.ON:
@@ -109,6 +117,6 @@ class ScpiSource(StageFaults, ScpiInstrument):
 
     def refresh(self, t: float) -> None:
         """Bring the status registers up to date."""
-        self.status.operation.update(self.stage.operation(t))
+        self.status.operation.update(self.operation(t))
         self.status.questionable.update(int(self.stage.latched))
         self.status.interlock.update(self.stage.interlocks)

@@ -194,7 +194,7 @@ def _snapshot(twin: "ScpiSource", arguments: list[str], t: float) -> str:
     measured = stage.measured(t) * 1e3
     wd_ms = round(stage.watchdog_remaining_s(t) * 1e3)
     return (
-        f"{twin.sequence},{round((t - twin.booted_at) * 1e3)},{twin.boots},{stage.operation(t)},"
+        f"{twin.sequence},{round((t - twin.booted_at) * 1e3)},{twin.boots},{twin.operation(t)},"
         f"{int(stage.latched)},{stage.interlocks},{stage.settings.level:.6E},{measured:.6E},"
         f"{_current_a(twin, t):.6E},{_frequency_hz(twin):.6E},{_coil_c(twin, t):.6E},"
         f"{_flow(twin):.6E},"

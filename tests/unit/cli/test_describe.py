@@ -20,6 +20,17 @@ def test_every_driver_says_how_its_output_ends_and_what_is_assumed() -> None:
         assert row["stop_path"] or row["kind"] not in {"field_source", "run_permit"}
 
 
+def test_each_source_says_whether_its_watchdog_is_tested_or_why_not() -> None:
+    """H24: here and by `mnht doctor`."""
+    rows = mnht("devices", "--describe", "--json").document["drivers"]
+    proofs = {row["name"]: row["watchdog_proof"] for row in rows if row["kind"] == "field_source"}
+    assert proofs["generic_scpi_source"] == "at start, 0.1 s of silence"
+    assert proofs["ambrell_easyheat"] == "not provable here: it has no watchdog"
+    assert {row["watchdog_proof"] for row in rows if row["kind"] != "field_source"} == {""}
+    checks = {row["check"]: row["found"] for row in mnht("doctor", "--json").document["checks"]}
+    assert all(f"{name} {proof}" in checks["watchdog self-test"] for name, proof in proofs.items())
+
+
 def test_one_driver_in_words() -> None:
     told = mnht("devices", "--describe", "--driver", "keysight_n7900").stderr
     for word in ("stop_path", "option", "wire", "status", "documented: ", "assumed: "):

@@ -9,6 +9,7 @@ from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality, Reading, SourceReading
+from mnht_controller.domain.self_test import Outcome, Proof, SelfTest
 from mnht_controller.interlock.evaluate import Hit, evaluate
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.interlock.rules import RULES, Rule
@@ -19,6 +20,8 @@ from tests.plans import ENVELOPE, PROBES, plan
 PLAN = plan()
 SHA = PLAN.envelope_sha256
 NOW = 1000.0
+SHOWN = SelfTest(Proof(Outcome.PROVEN), Proof(Outcome.PROVEN))
+"""A self-test that has seen both parts act."""
 CELSIUS = {Role.SKIN: 42.0, Role.TUMOR: 50.0, Role.HEALTHY: 38.0}
 
 
@@ -87,6 +90,7 @@ def witness(now: float = NOW, **changes: Any) -> Witness:
         peer_refuses=False,
         armed=True,
         stop=False,
+        self_test=SHOWN,
     )
     return replace(quiet, **changes)
 

@@ -12,6 +12,7 @@ from mnht_controller.domain.limits import Region
 from mnht_controller.domain.prescription import Envelope, Plan
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality
+from mnht_controller.domain.self_test import SETTLED, Outcome, Proof, SelfTest
 from mnht_controller.domain.tick import Health
 from mnht_controller.domain.trip import Effect, Latch
 from mnht_controller.interlock.bounds import envelope_faults
@@ -24,7 +25,17 @@ from mnht_controller.interlock.witness import Witness
 from mnht_controller.thermometry.observe import Observation, Why
 from tests.plans import ENVELOPE, GAINS, HEALTHY, PRESCRIPTION, PROBES
 from tests.unit.interlock.scenarios import SCENARIOS
-from tests.unit.interlock.scene import NOW, PLAN, judged, observed, seen, source, status, witness
+from tests.unit.interlock.scene import (
+    NOW,
+    PLAN,
+    SHOWN,
+    judged,
+    observed,
+    seen,
+    source,
+    status,
+    witness,
+)
 
 OFF = {"setpoint_ka_per_m": 0.0, "measured_ka_per_m": 0.0, "output_on": False}
 COOL = observed(seen(Role.SKIN, c=34.0))
@@ -61,6 +72,10 @@ def guarded(**changes: Any) -> StartRequest:
 
 def probed(*disturbed: Observation) -> StartRequest:
     return request(quiet(observations=observed(seen(Role.SKIN, c=34.0), *disturbed)))
+
+
+def proofs_of(line: Proof = SHOWN.line, watchdog: Proof = SHOWN.watchdog) -> StartRequest:
+    return request(quiet(self_test=SelfTest(line, watchdog)))
 
 
 def prescribed(**changes: Any) -> StartRequest:
@@ -133,6 +148,8 @@ CASES: tuple[tuple[str, StartRequest], ...] = (
     ("baseline", request(quiet(observations=rested(36.2, healthy_c=34.9)))),
     ("prediction_unknown", probed(seen(Role.SKIN, c=34.0, predicted_c=None))),
     ("source_not_zero", request(quiet(source=source(**{**OFF, "output_on": True})))),
+    ("enable_line_unproven", proofs_of(line=Proof())),
+    ("watchdog_unproven", proofs_of(watchdog=Proof(Outcome.FAILED, "it did not act"))),
 )  # fmt: skip
 """Each breaks one thing of a session that could otherwise be armed."""
 
@@ -157,6 +174,20 @@ def test_every_row_has_a_case_and_there_are_at_least_25() -> None:
 def test_a_row_refuses_by_its_own_code_and_no_other(code: str, broken: StartRequest) -> None:
     """H30, H34, H38, H44: one thing broken, one reason given."""
     assert {reason.code for reason in unmet(broken)} == {code}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("part", ["line", "watchdog"])
+def test_only_what_was_seen_or_cannot_be_seen_lets_a_session_begin(
+    part: str, outcome: Outcome
+) -> None:
+    """H16, H24: and a refusal says what was not seen."""
+    found = unmet(proofs_of(**{part: Proof(outcome, "why it is so", 0.7)}))
+    assert (found == ()) is (outcome in SETTLED)
+    assert all((reason.where, reason.value) == ("why it is so", 0.7) for reason in found)
+    assert {reason.where for reason in unmet(proofs_of(**{part: Proof()}))} == {
+        "its test is waiting"
+    }
 
 
 @pytest.mark.parametrize(("field_s", "expected"), [(0.4, {"skin_spread"}), (5.1, set())])

@@ -10,6 +10,7 @@ from mnht_controller.domain.lease import GuardState, GuardStatus
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
 from mnht_controller.domain.reading import Quality, Reading, SourceReading
+from mnht_controller.domain.self_test import Outcome, Proof
 from mnht_controller.domain.tick import Decision, Health, TickInput
 from mnht_controller.domain.trip import Latch
 from mnht_controller.runtime.decide import State, decide, initial
@@ -20,6 +21,7 @@ DT_S = 0.1
 SOURCE = SourceReading(0.0, 0, 0.0, 1, 0, 0.0, 0.0, False, True, 7.5, 1e5, 25.0, 3.0)
 
 
+PROVEN = Proof(Outcome.PROVEN)
 SETTLED = 120
 """Ticks after which every probe has a rate."""
 
@@ -47,6 +49,7 @@ class Desk:
     probe: dict[str, Any] = field(default_factory=dict)
     """Fields of the skin's reading that are otherwise."""
     uncertain_s: float = 0.0
+    watchdog: Proof | None = PROVEN
     number: int = 0
     given: list[TickInput] = field(default_factory=list)
     decided: list[Decision] = field(default_factory=list)
@@ -110,4 +113,5 @@ class Desk:
             guard=guard,
             intents=intents,
             health=self.health,
+            watchdog=self.watchdog,
         )

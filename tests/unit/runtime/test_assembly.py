@@ -61,6 +61,16 @@ def test_a_slow_device_has_three_of_its_periods():
     assert joined(ON, [slow], NOW + 0.2).interlocks_open == ("thing_silent",)
 
 
+def test_whoever_reads_the_enable_line_dates_what_it_has_seen():
+    """H16: a module beside the source counts before the source's own word."""
+    own = replace(ON, line_closed=True, line_seen_at=NOW)
+    assert joined(own, [beside(Kind.CHILLER, said())], NOW).line_closed is True
+    module = Beside("io", Kind.RUN_PERMIT, 0.1, said(line_closed=False), looked_at=NOW - 0.1)
+    found = joined(own, [module], NOW)
+    assert (found.line_closed, found.line_seen_at) == (False, NOW - 0.1)
+    assert joined(ON, [beside(Kind.RUN_PERMIT, None)], NOW).line_closed is None
+
+
 def test_every_word_of_every_device_is_kept():
     door = beside(Kind.RUN_PERMIT, said(interlocks_open=("door",), faults=("hardware",)))
     cold = beside(Kind.CHILLER, said(is_ready=False, interlocks_open=("coolant_flow",)), name="tub")

@@ -14,6 +14,7 @@ from mnht_controller.domain.lease import GuardState, GuardStatus, Lease
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Envelope
 from mnht_controller.domain.reading import Quality, Reading
+from mnht_controller.domain.self_test import Proof
 from mnht_controller.domain.trip import Latch
 from mnht_controller.interlock.lease import decode_from_controller
 from mnht_controller.journal.records import Event
@@ -23,7 +24,7 @@ from mnht_controller.runtime.door import Asked, AskedAct, Hall
 from mnht_controller.runtime.host import SteadyHost
 from mnht_controller.runtime.pacer import Beat
 from mnht_controller.runtime.spent import MemoryLedger
-from tests.unit.runtime.moments import PLAN, SETTLED, SOURCE, guard_status
+from tests.unit.runtime.moments import PLAN, PROVEN, SETTLED, SOURCE, guard_status
 
 
 @dataclass
@@ -45,6 +46,9 @@ class Room:
     amplitude: float = 0.0
     fault: str = ""
     """Why the latch is not on disk."""
+    watchdog: Proof = PROVEN
+    line_closed: bool | None = None
+    may_prove: list[bool] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.hall = Hall()
@@ -76,6 +80,9 @@ class Room:
 
     def prepare(self, limit_ka_per_m: float) -> None:
         self.log.append(f"limit {limit_ka_per_m}")
+
+    def prove(self, *, now: bool) -> None:
+        self.may_prove.append(now)
 
     def latest(self, channel: int) -> Reading:
         value = 36.0 + 0.01 * (self.number * 7 % 5) + channel / 10
@@ -126,7 +133,11 @@ class SourceOf:
     def __init__(self, room: Room) -> None:
         self._room = room
         self.act, self.prepare, self.uncertain_s = room.act, room.prepare, room.uncertain_s
-        self.row = room.row
+        self.row, self.prove = room.row, room.prove
+
+    @property
+    def watchdog(self) -> Proof:
+        return self._room.watchdog
 
     @property
     def latest(self) -> object:
@@ -134,15 +145,20 @@ class SourceOf:
         return replace(
             SOURCE, at=room.now, seq=room.number + 1, clock_s=room.now, heartbeat=room.number,
             setpoint_ka_per_m=room.amplitude, measured_ka_per_m=room.amplitude,
-            output_on=room.amplitude > 0.0,
+            output_on=room.amplitude > 0.0, line_closed=room.line_closed, line_seen_at=room.now,
         )  # fmt: skip
+
+
+def furnished() -> Room:
+    """A room with its source in place."""
+    made = Room()
+    made.controller.parts = replace(made.controller.parts, source=SourceOf(made))  # type: ignore[arg-type]
+    return made
 
 
 @pytest.fixture
 def room() -> Room:
-    made = Room()
-    made.controller.parts = replace(made.controller.parts, source=SourceOf(made))  # type: ignore[arg-type]
-    return made
+    return furnished()
 
 
 def energized(room: Room) -> None:

@@ -66,7 +66,7 @@ def test_what_is_wrong_is_said(config, name, old, new, site, key, why, right):
 
 
 def test_a_sites_options_come_over_its_profiles(config):
-    spoiled(config, AMBRELL, 'id = "io"', 'id = "io"\noptions = { address = 7 }')
+    spoiled(config, AMBRELL, "{ line_input = 6 }", "{ address = 7 }")
     settings = load_site(config / AMBRELL)
     options = setup_of(settings.device("io")).options
     assert isinstance(options, AdamOptions)

@@ -30,6 +30,18 @@ def test_opens_exactly_300_ms_after_the_last_byte(closed) -> None:
     assert closed.opened_at == pytest.approx(2.95 + 0.3)
 
 
+@pytest.mark.parametrize(("verb", "is_closed"), [("line_welded", True), ("line_broken", False)])
+def test_a_stuck_contact_stays_as_it_is_until_it_is_mended(closed, verb, is_closed) -> None:
+    """H16."""
+    closed.inject(verb, "", 1.1)
+    closed.feed(b"\x55", 1.1)
+    assert closed.closed(1.2) is closed.closed(99.0) is is_closed
+    closed.clear(verb)
+    assert not closed.closed(99.0)
+    with pytest.raises(ValueError, match="has no fault"):
+        closed.inject("door", "", 1.0)
+
+
 def test_a_late_byte_does_not_hide_the_lapse(closed) -> None:
     """H28: a guard that was stopped and continued finds the loop open."""
     closed.feed(b"\x55", 1.2)

@@ -11,6 +11,7 @@ from mnht_controller.domain.limits import HARD_LIMITS, Region
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.probe import Role
 from mnht_controller.domain.reading import Quality, Reading
+from mnht_controller.domain.self_test import Outcome, Proof, SelfTest
 from mnht_controller.domain.snapshot import Snapshot
 from mnht_controller.domain.trip import Trip
 from mnht_controller.interlock.rules import RULES
@@ -195,3 +196,15 @@ def test_nobody_watching_an_armed_session_is_an_alarm() -> None:
     idle = replace(gone, decision=replace(gone.decision, phase=Phase.STANDBY))
     assert "operator_absent" not in {row["code"] for row in alarms(idle, True)}
     assert "operator_absent" not in {row["code"] for row in alarms(base, True)}
+
+
+def test_the_self_test_is_shown_with_what_cannot_be_shown_here() -> None:
+    """H16, H24: in the picture as in the record."""
+    why = "not provable here: it has no watchdog"
+    shown = SelfTest(Proof(Outcome.PROVEN, "", 0.4), Proof(Outcome.NOT_PROVABLE, why))
+    picture = snapshot(1, 10.0)
+    told = status(replace(picture, decision=replace(picture.decision, self_test=shown)), 0.0)
+    assert told["self_test"] == {
+        "enable_line": {"outcome": "proven", "why": "", "seen_s": 0.4},
+        "watchdog": {"outcome": "not_provable", "why": why, "seen_s": None},
+    }
