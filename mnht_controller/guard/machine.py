@@ -325,13 +325,15 @@ def _may_test(guard: Guard, now: float) -> bool:
 def _due(guard: Guard, now: float) -> bytes:
     """Nothing while the line must be silent, once the re-close sequence, then feed."""
     if guard.state in LIVE:
-        if not guard.reclose_due:
-            return FEED
-        return RECLOSE if now - guard.fed_at >= SILENCE_S_MIN else b""
-    since = guard.test_since
-    if since is None or not (0.0 <= now - since < TEST_S_MAX) or not _may_test(guard, now):
-        return b""
-    return FEED if guard.fed_at >= since else RECLOSE
+        opening = RECLOSE if now - guard.fed_at >= SILENCE_S_MIN else b""
+        return opening if guard.reclose_due else FEED
+    if (
+        guard.test_since is not None
+        and 0.0 <= now - guard.test_since < TEST_S_MAX
+        and _may_test(guard, now)
+    ):
+        return FEED if guard.fed_at >= guard.test_since else RECLOSE
+    return b""
 
 
 def _check(guard: Guard, now: float) -> Guard:
