@@ -11,6 +11,7 @@ from mnht_controller.domain.trip import Effect
 from mnht_controller.interlock.evaluate import Hit
 from mnht_controller.interlock.gate import demand_hits
 from mnht_controller.interlock.hazards import HAZARDS
+from mnht_controller.interlock.rules import RULES
 from tests.unit.interlock.scene import PLAN
 
 CLASS_S: dict[float, set[str]] = {
@@ -42,3 +43,23 @@ def test_a_failed_pulse_trips_by_its_first_hazard(code: str, hazard: str) -> Non
     expected = (Hit(code, hazard, Effect.TRIP, "tumor", 1.0, 2.0),)
     assert demand_hits(FieldDemand(None, reasons), PLAN) == expected
     assert demand_hits(FieldDemand(5.0, reasons), PLAN) == ()
+
+
+DEBOUNCE_S = {
+    "probe_range": 0.3,
+    "probe_implausible": 0.3,
+    "probe_bad": 0.3,
+    "readback_high": 0.2,
+    "off_not_obeyed": 0.3,
+    "readback_missing": 0.3,
+    "field_missing": 0.3,
+    "output_off_unasked": 0.6,
+    "zone_apart": 5.0,
+    "zone_disagrees": 10.0,
+    "no_heat": 10.0,
+}
+
+
+def test_how_long_a_finding_must_hold() -> None:
+    """H02, H08, H16, H17: every row that is not at once."""
+    assert {row.code: row.debounce_s for row in RULES if row.debounce_s != 0.0} == DEBOUNCE_S
