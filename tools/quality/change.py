@@ -122,9 +122,9 @@ def _constants(change: Change, before: ast.Module, after: ast.Module) -> None:
 
 def _assign(module: ModuleType, names: dict[str, object], node: ast.stmt) -> None:
     exec(compile(ast.Module([node], []), module.__file__ or "", "exec"), names)  # noqa: S102
-    target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-    if isinstance(target, ast.Name):
-        _everywhere(target.id, module.__dict__.get(target.id), names[target.id])
+    for target in ast.walk(node):
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
+            _everywhere(target.id, module.__dict__.get(target.id), names.get(target.id))
 
 
 def _everywhere(name: str, old: object, new: object) -> None:

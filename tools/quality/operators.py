@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The small changes of mutation testing, each at one place of a syntax tree.
 
-Left alone: texts, annotations, what only makes an error's message, `__all__`.
+Left alone: texts, annotations, what only makes an error's message, `__all__`, the entry of a
+script.
 """
 
 import ast
@@ -90,8 +91,10 @@ def _nodes(tree: ast.AST) -> Iterator[tuple[Slot, ast.AST]]:
 def _is_skipped(node: ast.AST) -> bool:
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id == "__all__"
-    if isinstance(node, ast.If) and isinstance(node.test, ast.Name):
-        return node.test.id == "TYPE_CHECKING"
+    if isinstance(node, ast.If):
+        test = node.test.left if isinstance(node.test, ast.Compare) else node.test
+        if isinstance(test, ast.Name) and test.id in {"TYPE_CHECKING", "__name__"}:
+            return True
     return isinstance(node, _SKIPPED)
 
 

@@ -62,7 +62,8 @@ class Reach:
     def tests(self, change: Change) -> list[str]:
         """Tests to try on a change, those of the module itself first, then the cheap ones.
 
-        A line that runs at import only (a table, a constant) concerns every test of its package.
+        A line that runs at import only (a table, a constant) concerns every test of its package,
+        also those that only read it.
         """
         names = self.lines.get(change.path, {}).get(change.line, [])
         if not names and _is_at_import(change):
@@ -82,13 +83,17 @@ class Reach:
 
     def _of_package(self, package: str) -> list[str]:
         lines = [of for path, of in self.lines.items() if str(Path(path).parent) == package]
-        return sorted({name for of in lines for names in of.values() for name in names})
+        readers = [name for name in self.seconds if f"/{Path(package).name}/" in name]
+        runners = [name for of in lines for names in of.values() for name in names]
+        return sorted({*readers, *runners})
 
 
 def _is_at_import(change: Change) -> bool:
     tree = ast.parse((areas.ROOT / change.path).read_text())
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    return not any(node.lineno < change.line <= (node.end_lineno or 0) for node in functions)
+    return not any(
+        node.body[0].lineno <= change.line <= (node.end_lineno or 0) for node in functions
+    )
 
 
 @dataclass
@@ -279,5 +284,6 @@ def _in_a_copy(change: Change) -> Verdict:
     started = time.monotonic()
     with scratch.copied() as folder:
         (folder / change.path).write_text(ast.unparse(change.make()))
-        red = scratch.is_red(folder, areas.tests())
+        own = f"tests/unit/{change.group}"
+        red = scratch.is_red(folder, sorted(areas.tests(), key=lambda name: name != own))
     return Verdict(change, "killed" if red else "survived", time.monotonic() - started)

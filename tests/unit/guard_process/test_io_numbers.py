@@ -140,3 +140,10 @@ def test_a_receiver_has_150_ms_to_answer(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(line.LineError):
         line.TcpLine("host", 7).open()
     assert asked == [(("host", 7), 0.15)]
+
+
+def test_a_tcp_name_has_a_host_and_a_port() -> None:
+    for resource in ("tcp://host", "tcp://:7"):
+        with pytest.raises(line.LineError, match="write tcp://host:port"):
+            line.make_line(resource)
+    assert isinstance(line.make_line("tcp://host:7"), line.TcpLine)

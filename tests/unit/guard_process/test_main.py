@@ -116,3 +116,13 @@ def test_each_kind_of_trouble_has_its_exit_code(
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 5
     assert all(line.startswith("guard: ") for line in errors)
+
+
+def test_folders_of_any_depth_are_made_and_may_be_there(
+    bench: dict[str, object], tmp_path: Path
+) -> None:
+    """H34, H37: a journal and a latch have a place to be written."""
+    folders = {name: str(tmp_path / "site" / "a" / name) for name in ("journal_dir", "state_dir")}
+    for _ in range(2):
+        assert main(tmp_path, bench | folders | {"session": os.urandom(4).hex()}) == 0
+        assert all(Path(folder).is_dir() for folder in folders.values())

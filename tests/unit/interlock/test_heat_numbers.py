@@ -139,7 +139,7 @@ def test_the_slow_u_follows_in_ten_seconds() -> None:
 
 @pytest.mark.parametrize(
     ("permit", "measured", "field"),
-    [(5.0, 4.0, 4.0), (4.0, 5.0, 4.0), (5.0, None, 5.0), (5.0, 5.0, 5.0)],
+    [(5.0, 4.0, 4.0), (4.0, 5.0, 4.0), (5.0, None, 5.0), (0.5, 0.5, 0.5)],
 )
 def test_the_smaller_of_permit_and_read_back_heats(
     permit: float, measured: float | None, field: float

@@ -108,6 +108,16 @@ def test_a_fit_is_what_its_formulas_say() -> None:
     assert twice.lag_sigma_s == pytest.approx(math.sqrt(variance))
 
 
+def test_a_fit_weighs_energy_and_power_each_by_its_own_sum() -> None:
+    """Gain 2, lag 3, determinant 7."""
+    found = solved(Sums(count=4, ee=4.0, eu=1.0, uu=2.0, ey=2.0, uy=-10.0), 0.5)
+    assert found is not None
+    assert (found.gain_c_per_s, found.lag_s) == (2.0, 3.0)
+    assert found.gain_sigma == pytest.approx(0.5 * math.sqrt(2.0 / 7.0))
+    variance = 0.25 / 7.0 * (4.0 - 2.0 * 3.0 * 1.0 + 3.0 * 3.0 * 2.0) / (2.0 * 2.0)
+    assert found.lag_sigma_s == pytest.approx(math.sqrt(variance))
+
+
 def test_what_the_samples_lie_around_does_not_change_a_fit() -> None:
     moved = sums(e=8.0, u=4.0, y=2.0, ee=4.0 + 16.0, eu=1.0 + 8.0, uu=1.0 + 4.0, ey=5.0 + 4.0,
                  uy=2.0 + 2.0)  # fmt: skip
