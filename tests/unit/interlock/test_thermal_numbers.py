@@ -156,6 +156,22 @@ def test_noise_may_hide_that_it_does_not_cool() -> None:
         assert bool(off_with((TUMOR, steady), off_u=1.0, off_s=13.0)) is is_judged
 
 
+def test_without_noise_it_is_judged_from_its_lag_on() -> None:
+    for off_s, limit_c in ((3.0, 50.0), (4.0, 49.75)):
+        hot = replace(STEADY, mean_c=51.0)
+        assert off_with((exact(TUMOR), hot), off_u=1.0, off_s=off_s) == [("tumor", 51.0, limit_c)]
+
+
+def test_memory_of_fewer_probes_is_judged_as_far_as_it_goes() -> None:
+    warm = Warmth(0.0, mean_c=60.0, low_c=40.0)
+    memory = Memory(heat=Heat(0.0, (warm,), off_s=20.0))
+    assert [where for where, _, _ in thermal.heat_when_off(witness(), memory)] == ["skin"]
+    items = (replace(seen(Role.TUMOR), probe=TUMOR), seen(Role.SKIN))
+    memory = Memory(heat=Heat(0.0, (UNMOVED,), energy=1e6))
+    found = thermal.no_heat(witness(observations=items), memory)
+    assert [where for where, _, _ in found] == ["tumor"]
+
+
 def test_the_lower_of_both_limits_counts() -> None:
     both = replace(STEADY, low_c=44.0, mean_c=47.0)
     assert off_with((exact(TUMOR), both), off_u=1.0, off_s=13.0) == [("tumor", 47.0, 44.15)]
