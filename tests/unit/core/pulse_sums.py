@@ -66,11 +66,12 @@ def trend_sigma(probe: Probe, plan: Plan = PLAN) -> float:
     return rate.sigma_c_per_s(sigma_c(probe), spacing_s, window_s)
 
 
-def gain_for(snr: float, clear: float = CLEAR) -> float:
-    """The gain that stands out so far at a mean u of 1."""
-    found = solved(answer(1.0, clear=clear), sigma_c(TUMOR))
+def gain_for(snr: float, clear: float = CLEAR, probe: Probe = TUMOR) -> float:
+    """The gain that stands out just so far at a mean u of 1, to the last float."""
+    found = solved(answer(1.0, clear=clear), sigma_c(probe))
     assert found is not None
-    return snr * math.hypot(found.gain_sigma, trend_sigma(TUMOR))
+    drift = trend_sigma(probe)
+    return snr * float((found.gain_sigma**2 + drift * drift) ** 0.5)
 
 
 GOOD = answer(1.0)

@@ -26,17 +26,19 @@ STATE = PidState(integral=0.1, filtered_c=40.0, slower_c=39.0, setpoint_c=43.0, 
 WIDE = PidInput(43.0, 42.0, 0.3, 100.0, 1000.0, 0.5)
 
 
+@pytest.mark.parametrize("filter_s", [4.0, 0.5])
 @pytest.mark.parametrize(("setpoint_c", "bump"), [(43.0, 0.0), (44.0, 0.5), (42.0, 0.0)])
-def test_one_step_is_what_its_formula_says(setpoint_c: float, bump: float) -> None:
+def test_one_step_is_what_its_formula_says(setpoint_c: float, bump: float, filter_s: float) -> None:
     """Back-calculation, no bump upwards, two filters, integral, derivative on the measurement."""
-    share = 1.0 - math.exp(-0.5 / 4.0)
+    share = 1.0 - math.exp(-0.5 / filter_s)
     filtered_c = 40.0 + share * (42.0 - 40.0)
     slower_c = 39.0 + share * (filtered_c - 39.0)
     error_c = setpoint_c - filtered_c
     integral = 0.1 + (0.3 - 0.2) * (1.0 - math.exp(-0.5 / 5.0)) - bump
     integral += 0.5 * error_c * 0.5 / 2.0
-    wish = 0.5 * error_c + integral - 0.5 * 3.0 * (filtered_c - slower_c) / 4.0
-    after, power = step(GAINS, STATE, replace(WIDE, setpoint_c=setpoint_c))
+    wish = 0.5 * error_c + integral - 0.5 * 3.0 * (filtered_c - slower_c) / filter_s
+    gains = replace(GAINS, filter_s=filter_s)
+    after, power = step(gains, STATE, replace(WIDE, setpoint_c=setpoint_c))
     assert after.integral == pytest.approx(integral, rel=1e-12)
     assert after.filtered_c == pytest.approx(filtered_c, rel=1e-15)
     assert after.slower_c == pytest.approx(slower_c, rel=1e-15)

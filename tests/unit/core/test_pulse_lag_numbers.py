@@ -23,6 +23,7 @@ from tests.unit.core.pulse_sums import (
     down,
     gain_for,
     running,
+    up,
     verdict,
 )
 
@@ -55,6 +56,14 @@ def test_a_lag_is_late_when_it_surely_is(clear: float) -> None:
         assert verdict(running(tumor=answered)) == found, (sign, margin_s)
 
 
+def test_a_lag_at_its_limit_is_on_time() -> None:
+    """A gain so clear that three sigmas are less than a float."""
+    gain = 2.0**40
+    for lag_s, found in ((LAG_S_MAX, ("", "")), (up(LAG_S_MAX), ("pulse_lag", "tumor"))):
+        assert 3.0 * lag_sigma_s(gain, lag_s, CLEAR) + lag_s == lag_s
+        assert verdict(running(tumor=answer(gain, lag_s))) == found
+
+
 @pytest.mark.parametrize(("seconds", "is_told"), [(down(30.0), False), (30.0, True)])
 def test_a_lag_in_doubt_is_left_after_thirty_seconds(seconds: float, is_told: bool) -> None:
     doubtful = answer(10.0, LAG_S_MAX, 100.0)
@@ -81,7 +90,7 @@ def test_a_tumor_probe_beside_the_deposit_may_be_late(gain: float, is_in_deposit
 
 def test_a_tumor_probe_without_a_clear_answer_may_be_late() -> None:
     strong = answer(2.0 * gain_for(7.9))
-    for snr, found in ((8.0 + 1e-9, ("pulse_lag", "tumor")), (8.0 - 1e-9, ("", ""))):
+    for snr, found in ((8.0, ("pulse_lag", "tumor")), (8.0 - 1e-9, ("", ""))):
         assert verdict(running(skin=strong, tumor=answer(gain_for(snr), 9.0)), TWO) == found
 
 
