@@ -120,6 +120,15 @@ def test_a_lag_less_certain_than_half_a_second_stays_the_declared_one(
     assert after.identified[1].lag_s == (0.0 if is_known else 2.0)
 
 
+def test_half_a_second_itself_is_certain_enough() -> None:
+    """Gain twice the noise of one sample, u of one unit: a sigma of 0.5 s, to the last float."""
+    sums = answer(2.0 * sigma_c(TUMOR), 0.0, 1.0, CLEAR)
+    found = solved(sums, sigma_c(TUMOR))
+    assert found is not None
+    assert found.lag_sigma_s == 0.5
+    assert judged(FAST, running(tumor=sums))[0].identified[1].lag_s == 0.0
+
+
 # ---- afterwards --------------------------------------------------------------------------------
 
 
