@@ -323,3 +323,13 @@ def test_a_latch_says_where_in_so_many_letters() -> None:
     assert (trip.code, trip.hazard, trip.where) == ("peer_lost", "H26", "w" * ACTOR_CHARS_MAX)
     assert (trip.at, trip.treatment_s, trip.value, trip.limit) == (5.0, 3.0, None, None)
     assert (latched.state, latched.nonce, latched.reclose_due) == (GuardState.LATCHED, "", False)
+
+
+def test_the_end_of_a_session_owes_no_closing_sequence() -> None:
+    """Neither when the controller says so nor after a minute without a field."""
+    owing = live(reclose_due=True, nonce="n9")
+    after, _ = machine.renew(owing, replace(lease(2, 0.1), over=True), 0.1)
+    assert (after.state, after.reclose_due, after.nonce) == (GuardState.DISABLED, False, "")
+    late = up(60.0)
+    after, data = machine.tick(live(lease_at=late, ticked_at=late, reclose_due=True), late)
+    assert (after.state, after.reclose_due, data) == (GuardState.DISABLED, False, b"")
