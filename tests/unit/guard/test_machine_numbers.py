@@ -16,7 +16,7 @@ from mnht_controller.domain.spent import NOTHING, Spent
 from mnht_controller.domain.trip import Latch, Trip
 from mnht_controller.guard import judge, machine, state
 from mnht_controller.guard.machine import FEED, RECLOSE
-from mnht_controller.guard.state import ACTOR_CHARS_MAX, Guard, GuardEvent, Own
+from mnht_controller.guard.state import Guard, GuardEvent, Own
 from mnht_controller.interlock.memory import Memory
 from mnht_controller.thermometry.observe import start
 from mnht_controller.thermometry.track import Dose, ProbeTrack
@@ -166,7 +166,7 @@ def test_a_confirmation_arms_with_its_time_and_name() -> None:
     armed, refused = machine.confirm(guard, SHA, "n1", "d" * 999, 7.0)
     assert refused == ()
     assert (armed.state, armed.armed_at, armed.nonce) == (GuardState.ARMED, 7.0, "")
-    assert armed.actor == "d" * ACTOR_CHARS_MAX
+    assert armed.actor == "d" * 64
     assert armed.reclose_due
     assert armed.defied_since is None
 
@@ -320,7 +320,7 @@ def test_only_new_trips_are_told() -> None:
 def test_a_latch_says_where_in_so_many_letters() -> None:
     latched = state.latch(live(origin=2.0), "peer_lost", 5.0, "w" * 999)
     (trip,) = latched.latch.trips
-    assert (trip.code, trip.hazard, trip.where) == ("peer_lost", "H26", "w" * ACTOR_CHARS_MAX)
+    assert (trip.code, trip.hazard, trip.where) == ("peer_lost", "H26", "w" * 64)
     assert (trip.at, trip.treatment_s, trip.value, trip.limit) == (5.0, 3.0, None, None)
     assert (latched.state, latched.nonce, latched.reclose_due) == (GuardState.LATCHED, "", False)
 

@@ -72,6 +72,29 @@ def test_memory_is_not_locked_below_a_limit_that_later_memory_would_hit(
     assert libc.asked == []
 
 
+def test_the_limit_that_holds_now_counts_and_the_kernels_reason_is_asked_for(
+    host: Callable[..., Libc], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A soft limit, though the hard one is none; priority 20, between work and interrupts."""
+    libc = host(lock=12)
+    asked: list[object] = []
+
+    def load(name: None, **options: bool) -> Libc:
+        asked.extend((name, options))
+        return libc
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    priorities: list[int] = []
+    monkeypatch.setattr(
+        os, "sched_setscheduler", lambda _p, _f, param: priorities.append(param.sched_priority)
+    )
+    realtime.settle()
+    assert asked == [None, {"use_errno": True}]
+    assert priorities == [20]
+    monkeypatch.setattr(resource, "getrlimit", lambda _kind: (4096, resource.RLIM_INFINITY))
+    assert realtime.settle().endswith("memory locked: no (limit 4096 bytes)")
+
+
 def test_it_goes_to_the_status(tmp_path: Path) -> None:
     rig = Rig(tmp_path)
     guard = replace(rig.process.guard, realtime="scheduling: fifo")

@@ -239,3 +239,12 @@ def test_it_opens_nothing_while_the_line_is_fed_and_lets_go_at_its_end(
     os.write(wire[0], b"\n1:  43.04 C\r\n")
     assert port.read(1.3, may_open=False) == 43.04
     port.close()
+
+
+@pytest.mark.parametrize(("ends_s", "counts"), [(0.15, True), (0.1500001, False)])
+def test_h12_a_line_takes_so_long_and_no_longer(ends_s: float, counts: bool) -> None:
+    sentences = Sentences(1)
+    sentences.take(b"\n", -1.0)
+    assert sentences.take(b"1:  43", 0.0) is None
+    found = sentences.take(b".02 C\r\n", ends_s)
+    assert found == (43.02 if counts else None)
