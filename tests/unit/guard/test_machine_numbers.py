@@ -292,12 +292,20 @@ def test_the_longer_count_of_field_time_is_kept(ours: float, rules: float, kept_
     assert state.spent(replace(guard, lease=done)).over
 
 
-def test_without_a_field_what_was_kept_stays() -> None:
-    kept = Spent("p", 7.0)
-    assert state.spent(live(kept=kept, memory=Memory())) is kept
-    assert state.spent(live(kept=kept, field_s=9.0, envelope=None)) is kept
-    broken = live(kept=kept, field_s=math.nan, memory=Memory())
-    assert state.spent(broken) is kept
+@pytest.mark.parametrize(
+    "changes",
+    [{"memory": Memory()}, {"field_s": 9.0, "envelope": None},
+     {"field_s": math.nan, "memory": Memory()}],
+)  # fmt: skip
+@pytest.mark.parametrize("over", [True, False])
+def test_without_a_field_what_was_kept_stays(changes: dict[str, Any], over: bool) -> None:
+    """But for its end, which the last lease may have told."""
+    kept = Spent("p", 7.0, over=over)
+    guard = live(kept=kept, **changes)
+    assert state.spent(guard) == kept
+    assert state.spent(replace(guard, lease=None)) == kept
+    done = replace(guard, lease=replace(lease(1, 0.0), complete=True))
+    assert state.spent(done) == replace(kept, over=True)
 
 
 @pytest.mark.parametrize("name", ["state", "envelope_sha256", "actor", "nonce"])
@@ -333,3 +341,10 @@ def test_the_end_of_a_session_owes_no_closing_sequence() -> None:
     late = up(60.0)
     after, data = machine.tick(live(lease_at=late, ticked_at=late, reclose_due=True), late)
     assert (after.state, after.reclose_due, data) == (GuardState.DISABLED, False, b"")
+
+
+def test_its_own_thermometers_trip_has_its_number_and_place() -> None:
+    hot = live(own=Own(0.0, 45.0, hot_since=-1.0))
+    (trip,) = machine.tick(hot, 0.0)[0].latch.trips
+    assert (trip.code, trip.hazard, trip.where) == ("own_skin", "H13", "guard")
+    assert (trip.value, trip.limit) == (45.0, None)

@@ -110,6 +110,19 @@ def test_apart_from_both_of_two_skin_probes(own_c: float, is_apart: bool) -> Non
     assert silent.apart_since is None
 
 
+@pytest.mark.parametrize(
+    ("row_c", "counts"),
+    [(15.0, True), (down(15.0), False), (60.0, True), (up(60.0), False), (math.nan, False)],
+)
+def test_what_no_skin_can_have_is_not_compared(row_c: float, counts: bool) -> None:
+    """H62: nor does it hide that the others are apart."""
+    alone = compared(Own(NOW, 40.0), ENVELOPE, skins(row_c), NOW)
+    assert (alone.apart_since is not None) is counts
+    other = 45.0 if row_c < 40.0 else 35.0
+    both = compared(Own(NOW, 40.0), TWO, skins(other, row_c), NOW)
+    assert (both.apart_since is None) is counts
+
+
 def test_apart_keeps_its_beginning_and_forgets_it() -> None:
     first = compared(Own(NOW, 45.0), ENVELOPE, skins(40.0), NOW)
     later = compared(first, ENVELOPE, skins(40.0), NOW + 1.0)

@@ -128,7 +128,11 @@ def test_a_source_without_a_clock_or_another_boot_is_another_clock() -> None:
     assert told(0.0, 10.0).paces == ()
     first = told(100.0, 10.0)
     moment = witness(11.0, source=source(0.0, at=11.0, clock_s=1.0, boot=4), observations=())
-    assert [pace.name for pace in looked(first, moment).paces] == ["source boot 4", "source boot 3"]
+    assert [pace.name for pace in looked(first, moment).paces] == ["source boot 4"]
+    frames_kept = replace(first, paces=(*first.paces, Pace("a", False, 3.0, 3.0)))
+    assert [pace.name for pace in looked(frames_kept, moment).paces] == ["source boot 4", "a"]
+    silent = witness(11.0, source=None, observations=(frame(6, 3.0, "b"),))
+    assert [pace.name for pace in looked(frames_kept, silent).paces] == ["b", "source boot 3", "a"]
 
 
 def test_a_clock_that_is_silent_is_kept() -> None:

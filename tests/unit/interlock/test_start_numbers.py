@@ -269,7 +269,8 @@ def test_skin_probes_agree_before_any_field(spread_c: float, is_fine: bool) -> N
     both = (skin(0.0), skin(spread_c, "other"), seen(Role.TUMOR, c=99.0))
     expected = [] if is_fine else [Reason("skin_spread", "skin", spread_c, 8.0)]
     assert found(at.skin_spread, seen=both) == expected
-    assert found(at.skin_spread, seen=both, memory=Memory(field_s=5e-324)) == []
+    assert found(at.skin_spread, seen=both, memory=Memory(field_s=5.0)) == expected
+    assert found(at.skin_spread, seen=both, memory=Memory(field_s=up(5.0))) == []
     optional = (skin(0.0), skin(spread_c, "other", required=False))
     assert found(at.skin_spread, seen=optional) == []
     assert found(at.skin_spread, seen=()) == []

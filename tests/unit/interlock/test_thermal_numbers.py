@@ -237,6 +237,12 @@ def test_one_tumor_probe_that_has_warmed_ends_it() -> None:
     assert cold((TUMOR, warm), (other, UNMOVED)) == []
 
 
+def test_a_tumor_probe_that_never_read_excuses_no_other() -> None:
+    other = replace(TUMOR, id="other")
+    assert [where for where, _, _ in cold((TUMOR, Warmth(0.0)), (other, UNMOVED))] == ["other"]
+    assert cold((TUMOR, Warmth(0.0))) == []
+
+
 def test_skin_and_healthy_tissue_need_not_warm() -> None:
     assert cold((SKIN, UNMOVED), (HEALTHY, UNMOVED)) == []
     assert list(thermal.no_heat(witness(), Memory())) == []
