@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from mnht_controller.domain.spent import Spent
+from mnht_controller.domain.trip import Latch
 from mnht_controller.guard import realtime
 from mnht_controller.interlock.lease import encode_lease
+from mnht_controller.journal.errors import JournalError
 from tests.system.guard_bench import make_lease
 from tests.unit.guard_process.test_process import Rig
 
@@ -61,3 +63,29 @@ def test_a_message_waits_for_a_tick_that_is_three_milliseconds_away(
     rig.peer.sendall(encode_lease(make_lease(rig.seq + 1, rig.now, 0.0)))
     rig.process.turn()
     assert slept == ([pytest.approx(before_s)] if waits else [])
+
+
+def test_a_latch_that_the_disk_refused_is_tried_again_every_second(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """H34, H37: until it is kept, and then no more."""
+    tried: list[int] = []
+
+    def refuse(_path: Path, _latch: Latch) -> None:
+        tried.append(rig.process.guard.ticks)
+        raise JournalError("guard.latch", 0, "full")
+
+    monkeypatch.setattr("mnht_controller.guard.process.save_latch", refuse)
+    rig.step(25)
+    rig.ask("stop")
+    (first,) = {*tried}
+    rig.step(60)
+    due = [ticks for ticks in range(first + 1, rig.process.guard.ticks + 1) if ticks % 20 == 0]
+    assert {*tried} == {first, *due}
+    assert len(due) >= 3
+    monkeypatch.undo()
+    rig.step(25)
+    tried.clear()
+    monkeypatch.setattr("mnht_controller.guard.process.save_latch", refuse)
+    rig.step(25)
+    assert tried == []
