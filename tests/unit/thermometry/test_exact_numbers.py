@@ -52,7 +52,6 @@ def test_a_slope_is_as_old_as_its_newest_bin() -> None:
     for spacing_s, limit_s in ((0.5, 6.5), (2.0, 11.0)):
         assert rate.current_rate(track, limit_s, spacing_s) == 0.5
         assert rate.current_rate(track, up(limit_s), spacing_s) is None
-    assert rate.current_rate(replace(track, bins_s=()), 0.0, 0.5) is None
     assert rate.current_rate(replace(track, rate_c_per_s=None), 0.0, 0.5) is None
 
 
