@@ -106,7 +106,7 @@ def no_heat(witness: Witness, memory: Memory) -> Iterable[Finding]:
     excuses no other.
     """
     heat = memory.heat
-    if heat is None:
+    if heat is None or not (heat.energy > 0.0):
         return ()
     tumors = _tumors(witness, heat)
     found: list[Finding] = []

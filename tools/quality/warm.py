@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import time
 import warnings
 from collections.abc import Callable
@@ -180,7 +179,7 @@ def _silence() -> None:
 
 def _reach(items: dict[str, pytest.Item]) -> Reach:
     """Map in a child, so that nothing of that run is left; kept for each file of tests."""
-    known = Path(tempfile.gettempdir()) / f"mnht-reach-{os.getuid()}.json"
+    known = areas.ROOT / "build" / "reach.json"
     found: dict[str, _Mapped] = json.loads(known.read_text()) if known.exists() else {}
     common = _digest([areas.PRODUCT, "tests"], tests=False)
     by_file: dict[str, list[pytest.Item]] = {}
@@ -192,8 +191,16 @@ def _reach(items: dict[str, pytest.Item]) -> Reach:
         print(f"quality: mapping {len(due)} files of tests …", file=sys.stderr, flush=True)
     for file in due:
         found[file] = {"mark": marks[file], **_in_a_child(file, by_file[file])}
-        known.write_text(json.dumps(found))
+        _keep(known, found)
     return _joined([found[file] for file in by_file])
+
+
+def _keep(path: Path, found: dict[str, _Mapped]) -> None:
+    """Whole or not at all: a run beside this one may read it."""
+    path.parent.mkdir(exist_ok=True)
+    made = path.with_suffix(f".{os.getpid()}")
+    made.write_text(json.dumps(found))
+    made.replace(path)
 
 
 def _in_a_child(file: str, items: list[pytest.Item]) -> _Mapped:

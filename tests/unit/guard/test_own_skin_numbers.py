@@ -66,11 +66,11 @@ def test_equal_numbers_are_counted_and_any_other_begins_anew() -> None:
         (replace(QUIET, at=-1.3), ""),
         (replace(QUIET, at=down(-1.3)), "own_silent"),
         (replace(QUIET, at=math.nan), "own_silent"),
-        (replace(QUIET, repeats=19), ""),
-        (replace(QUIET, repeats=20), "own_silent"),
+        (replace(QUIET, repeats=16), ""),
+        (replace(QUIET, repeats=17), "own_silent"),
         (replace(QUIET, apart_since=-5.0), "own_disagrees"),
         (replace(QUIET, apart_since=up(-5.0)), ""),
-        (replace(QUIET, apart_since=-9.0, repeats=20), "own_silent"),
+        (replace(QUIET, apart_since=-9.0, repeats=17), "own_silent"),
     ],
 )
 def test_why_it_stops(own: Own, why: str) -> None:

@@ -218,6 +218,7 @@ def test_it_is_due_when_the_least_gain_would_have_shown() -> None:
     for energy, is_due in ((due * (1.0 - 1e-9), False), (due * (1.0 + 1e-9), True)):
         assert bool(cold((TUMOR, UNMOVED), energy=energy)) is is_due
     assert cold((exact(TUMOR), UNMOVED), energy=5e-324)
+    assert cold((exact(TUMOR), UNMOVED), energy=0.0) == []
     assert cold((TUMOR, UNMOVED), energy=math.nan) == []
 
 
