@@ -98,9 +98,9 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard("H17", "amplifier stuck at full power", "sixteen times the power", (_B, _S),
            ("readback_high", "field_cap", "silence_opens"), _SOURCE_LOST_S, "As H16."),
     Hazard("H18", "read-back lies or is missing", "a field that nobody knows of", (_B,),
-           ("readback_missing", "field_missing", "heat_when_off", "off_is_confirmed"), 22.0,
-           "10 s on a plateau; late in a ramp 22 s, by skin alone or in a deposit that hardly "
-           "warms later; by a pick-up at once."),
+           ("readback_missing", "field_missing", "heat_when_off", "off_is_confirmed"), 30.0,
+           "By warmth, and warmth takes time: 10 s on a plateau, 22 s late in a ramp, 29 s in a "
+           "small deposit, by skin alone later. By a pick-up at once."),
     Hazard("H19", "reply lost, command doubled", "double power", (_B,),
            ("absolute_commands", "unverified", "uncertain", "source_lost"), _SOURCE_LOST_S, ""),
     Hazard("H20", "another device behind the same port", "commands to the wrong box", (_B,),
