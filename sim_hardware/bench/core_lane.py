@@ -57,6 +57,7 @@ class Seen:
     guard_trips: list[Trip] = field(default_factory=list)
     leased_at: list[float] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
+    stopped_at: list[float] = field(default_factory=list)
     course: Course = field(default_factory=Course)
     refusal: Refusal = field(default_factory=Refusal)
 
@@ -136,6 +137,7 @@ class CoreLane:
             chains_ok=True,
             latched_at=trips[0].at if trips else None,
             reset_at=seen.course.reset_at,
+            stopped_at=seen.stopped_at,
             fault_at=fault_at,
             class_s=None if seen.course.reset_at is not None else class_s,
         )
@@ -263,6 +265,8 @@ class CoreLane:
             self._wish(verb, None)
 
     def _wish(self, verb: Verb, value: float | None) -> None:
+        if verb is Verb.STOP:
+            self.seen.stopped_at.append(self.now)
         if verb is Verb.RESET:
             self._note(machine.reset(self.guard, ACTOR, self.now)[0])
         elif verb is Verb.STOP and self._bypass is not None:

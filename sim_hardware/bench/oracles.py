@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The only judges of a run: truth joined with what guard and controller recorded.
 
-I1 to I7, I9 and I11. Individual tests add expectations, never exceptions.
+I1 to I7, I9 to I11. Individual tests add expectations, never exceptions.
 """
 
 import math
@@ -45,9 +45,9 @@ class Evidence:
     """What is judged. `fault_at` and `class_s`: onset of an injected fault and its class time.
 
     `confirmed_sha256` is what humans confirmed, `leased_at` when leases reached the guard,
-    `latched_at` and `reset_at` the first trip and its reset. `alarms` are those that the controller
-    has shown, `trips` its own and `guard_trips` the guard's as it heard of them, from the first to
-    the last of its ticks (`ticked_at`).
+    `latched_at` and `reset_at` the first trip and its reset, `stopped_at` when somebody pressed
+    STOP. `alarms` are those that the controller has shown, `trips` its own and `guard_trips` the
+    guard's as it heard of them, from the first to the last of its ticks (`ticked_at`).
     """
 
     plan: Plan
@@ -60,6 +60,7 @@ class Evidence:
     chains_ok: bool
     latched_at: float | None
     reset_at: float | None = None
+    stopped_at: Sequence[float] = ()
     fault_at: float | None = None
     class_s: float | None = None
     alarms: Sequence[Raised] = ()
@@ -203,6 +204,19 @@ def _starts_safe(ev: Evidence) -> list[str]:
     return found[:3]
 
 
+def _stop_is_obeyed(ev: Evidence) -> list[str]:
+    """I10: whatever the state, after STOP current ends, and does not return before a reset."""
+    found = []
+    for at in ev.stopped_at:
+        until = ev.reset_at if ev.reset_at is not None and ev.reset_at > at else math.inf
+        found += [
+            f"STOP at {at:.3f} s, and current flows until {end:.3f} s"
+            for begin, end in energized(ev)
+            if begin < until and min(end, until) > at + OFF_S
+        ]
+    return found[:1]
+
+
 def _runs_what_was_confirmed(ev: Evidence) -> list[str]:
     """I11: the envelope that ran is the one that a human confirmed."""
     ran = {held.envelope_sha256 for held in ev.guard if held.state is GuardState.RUN}
@@ -221,5 +235,6 @@ ORACLES: tuple[tuple[str, Callable[[Evidence], list[str]]], ...] = (
     ("I6", _chains_verify),
     ("I7", _trips_are_alarms),
     ("I9", _starts_safe),
+    ("I10", _stop_is_obeyed),
     ("I11", _runs_what_was_confirmed),
 )

@@ -17,6 +17,7 @@ from mnht_controller.app.build import Shell, build, header, plan_for
 from mnht_controller.devices.contract import DriverSpec
 from mnht_controller.devices.transport import Transport
 from mnht_controller.domain.command import Permit
+from mnht_controller.domain.intent import Verb
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import Phase
 from mnht_controller.domain.prescription import Plan
@@ -65,6 +66,7 @@ class Observed:
     edges: list[Edge] = field(default_factory=list)
     course: Course = field(default_factory=Course)
     fault_at: float | None = None
+    stopped_at: list[float] = field(default_factory=list)
     refusal: Refusal = field(default_factory=Refusal)
     """Since when the controller has wanted no field of a source that ignores off."""
 
@@ -280,6 +282,8 @@ class Simulation:
         while self._wishes and self._wishes[0].at_s <= scenario_s:
             wish = self._wishes.pop(0)
             self.operator.wish(wish.verb, wish.value)
+            if wish.verb is Verb.STOP:
+                self.seen.stopped_at.append(now)
 
     def _kill(self) -> None:
         now = self.loop.time()
@@ -360,6 +364,7 @@ class Simulation:
             ),
             latched_at=trips[0].at if trips else None,
             reset_at=self.seen.course.reset_at,
+            stopped_at=self.seen.stopped_at,
             fault_at=fault_at,
             class_s=None if self.seen.course.reset_at is not None else class_s,
             alarms=raised_in(self.journal.lines),

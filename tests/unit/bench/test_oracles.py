@@ -84,6 +84,10 @@ SPEAKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("I9", "the guard starts armed", {"guard": HELD[1:]}),
     ("I9", "from latched to RUN", {"guard": (*HELD, *states((16.0, LATCHED), (17.0, RUN)))}),
     ("I9", "from disabled to RUN", {"guard": (HELD[0], *HELD[2:])}),
+    ("I10", "current flows on after STOP", {"stopped_at": (10.0,)}),
+    ("I10", "it flows on after the second STOP", {"stopped_at": (2.0, 13.9)}),
+    ("I10", "it comes back without a reset", {"stopped_at": (OFF,), "edges": AFTER}),
+    ("I10", "a reset from before is none", {"stopped_at": (10.0,), "reset_at": 9.0}),
     ("I11", "nobody confirmed it", {"confirmed_sha256": ()}),
     ("I11", "something else was confirmed", {"confirmed_sha256": (OTHER,)}),
     ("I11", "the controller's plan is another one", {"leased_sha256": (OTHER,)}),
@@ -105,6 +109,8 @@ SILENT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("a command on its way when it tripped", {
         "latched_at": ON, "guard": (*HELD[:3], Held(ON + 0.1, LATCHED, SHA)),
         "truth": rows(0)[:5], "edges": (Edge(ON + 0.1, True, 0.05), Edge(ON + 0.4, False, 0.05))}),
+    ("STOP is obeyed within a second", {"stopped_at": (OFF - 0.9,)}),
+    ("STOP while nothing flows", {"stopped_at": (1.0,), "reset_at": 2.0}),
     ("after a reset", {"latched_at": 2.0, "reset_at": 2.5}),
     ("armed twice", {"guard": (*HELD[:2], *HELD[:4])}),
     ("a trip that is an alarm within a second", {
@@ -138,7 +144,7 @@ def test_it_is_silent(why: str, changes: dict[str, Any]) -> None:
 
 def test_each_oracle_has_its_name_and_a_case() -> None:
     names = [name for name, _ in ORACLES]
-    assert names == ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I9", "I11"]
+    assert names == ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I9", "I10", "I11"]
     assert {row[0] for row in SPEAKS} == {*names}
 
 
