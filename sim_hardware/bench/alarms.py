@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alarms as the controller's journal tells of them, and which of them a trip must raise."""
+"""Alarms as the controller tells of them, and which of them a trip must raise."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mnht_controller.domain.alarm import Change, Priority
@@ -37,12 +37,17 @@ class Raised:
     until: float = math.inf
 
 
-def raised_in(lines: Iterable[bytes]) -> tuple[Raised, ...]:
-    """Every occurrence in a controller's journal, in order."""
-    found: dict[int, Raised] = {}
+def recorded_in(lines: Iterable[bytes]) -> Iterator[AlarmRecord]:
+    """What a controller's journal says of alarms, in order."""
     marked = (line for line in lines if _MARK in line[:64] and line.endswith(b"\n"))
     for record in parse_records(marked, "controller"):
-        told = from_plain(AlarmRecord, record.data)
+        yield from_plain(AlarmRecord, record.data)
+
+
+def raised_in(records: Iterable[AlarmRecord]) -> tuple[Raised, ...]:
+    """Every occurrence that the records tell of, in order."""
+    found: dict[int, Raised] = {}
+    for told in records:
         one = told.event.occurrence
         if one is None:
             continue

@@ -8,7 +8,7 @@ from mnht_controller.domain.intent import Intent, Verb
 from mnht_controller.domain.lease import GuardState
 from mnht_controller.domain.phase import ENERGIZING, Phase
 from mnht_controller.domain.tick import Decision, TickInput
-from mnht_controller.journal.records import TickRecord
+from mnht_controller.journal.records import AlarmRecord, TickRecord
 from mnht_controller.journal.sink import BEHIND_S_MAX
 from mnht_controller.runtime.controller import Record
 from mnht_controller.runtime.door import Asked, Hall
@@ -25,7 +25,7 @@ PRESENT_S = 240.0
 
 
 class Tapped:
-    """A journal that also shows each tick record to somebody."""
+    """A journal that also shows each tick record to somebody, and keeps those of alarms."""
 
     def __init__(
         self,
@@ -39,6 +39,8 @@ class Tapped:
         self.room: int | None = None
         """So many records still fit on the disk; None: no end is in sight."""
         self.taken = 0
+        self.alarms: list[AlarmRecord] = []
+        """What was shown, also where no disk takes the record of it."""
 
     @property
     def is_healthy(self) -> bool:
@@ -62,6 +64,8 @@ class Tapped:
         self.taken += taken
         if self.room and taken:
             self.room -= 1
+        if isinstance(value, AlarmRecord):
+            self.alarms.append(value)
         if isinstance(value, TickRecord):
             self._show(value)
         return taken

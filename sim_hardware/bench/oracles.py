@@ -7,6 +7,7 @@ I1 to I7, I9 to I11. Individual tests add expectations, never exceptions.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 
 from mnht_controller.domain.lease import GuardState
@@ -96,6 +97,8 @@ def _energized_only_in_run(ev: Evidence) -> list[str]:
         for n, held in enumerate(ev.guard)
         if held.state is GuardState.RUN
     )
+    # The line is closed from ARMED on: what latches there has the same lapse as after RUN.
+    run = _joined(sorted([*run, *_armed_lapses(ev)]))
     leased = _joined((at, at + LEASE_S) for at in sorted(ev.leased_at))
     found = [
         f"current from {begin:.3f} to {end:.3f} s, {why}"
@@ -104,6 +107,14 @@ def _energized_only_in_run(ev: Evidence) -> list[str]:
         if not any(first <= begin and end <= last for first, last in spans)
     ]
     return found[:3]
+
+
+def _armed_lapses(ev: Evidence) -> list[Span]:
+    return [
+        (later.at - LEAD_S, later.at + LAPSE_S)
+        for held, later in pairwise(ev.guard)
+        if held.state is GuardState.ARMED and later.state is GuardState.LATCHED
+    ]
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

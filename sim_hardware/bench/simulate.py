@@ -201,8 +201,10 @@ class Simulation:
         guard_head = header(self.settings, self.plan, "guard", seed=self.seed)
         records = MemoryJournal(guard_head, loop.time)
         self.guard = VirtualGuard(self.world.line.feed, records, Latch(), self.guard_used)
-        tapped, host = Tapped(self.journal, self._seen, loop.time), SteppedHost()
-        shell = Shell(self._transport, self.guard, tapped, lambda _latch: None, host, self.ledger)
+        self.tapped, host = Tapped(self.journal, self._seen, loop.time), SteppedHost()
+        shell = Shell(
+            self._transport, self.guard, self.tapped, lambda _latch: None, host, self.ledger
+        )
         self.controller: Controller = build(self.settings, self.plan, shell, Latch(), "simulated")
         self.operator = ScriptedOperator(
             self.guard, self.controller.parts.hall, self.scenario.confirm_s
@@ -220,7 +222,7 @@ class Simulation:
             self.jobs[OWN] = loop.create_task(
                 self.guard.listen(wire, own.channel), name=OWN, context=belonging_to(GUARD)
             )
-        self.processes = Processes(self.loop, self.guard, tapped, host, self._kill)
+        self.processes = Processes(self.loop, self.guard, self.tapped, host, self._kill)
         try:
             await self._observe(loop)
         finally:
@@ -367,7 +369,7 @@ class Simulation:
             stopped_at=self.seen.stopped_at,
             fault_at=fault_at,
             class_s=None if self.seen.course.reset_at is not None else class_s,
-            alarms=raised_in(self.journal.lines),
+            alarms=raised_in(self.tapped.alarms),
             trips=self.seen.course.trips,
             guard_trips=self.seen.course.guard_trips,
             ticked_at=self.seen.course.ticked_at,

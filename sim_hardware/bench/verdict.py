@@ -13,7 +13,7 @@ from mnht_controller.guard.machine import GuardEvent
 from mnht_controller.journal.chain import lines_of, trace_sha256, verify
 from mnht_controller.journal.read import Record, parse_records
 from mnht_controller.journal.records import TickRecord
-from sim_hardware.bench.alarms import raised_in
+from sim_hardware.bench.alarms import raised_in, recorded_in
 from sim_hardware.bench.course import Course, first_of_each
 from sim_hardware.bench.guard import confirmed_by, event_of, held_by
 from sim_hardware.bench.live import Live
@@ -43,7 +43,7 @@ def judge(
         chains_ok=_is_whole(controller) and _is_whole(guard),
         latched_at=trips[0].at if trips else None,
         reset_at=course.reset_at,
-        alarms=raised_in(lines_of(controller)),
+        alarms=raised_in(recorded_in(lines_of(controller))),
         trips=course.trips,
         guard_trips=course.guard_trips,
         ticked_at=course.ticked_at,

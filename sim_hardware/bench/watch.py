@@ -45,14 +45,17 @@ class Watch:
     def __init__(self, limits: Limits, *, with_commands: bool = True) -> None:
         self._limits, self._with_commands = limits, with_commands
         self._run_at = -math.inf
+        self._state: GuardState | None = None
         self._latched_at: float | None = None
         self._judged: Truth | None = None
         self.found: tuple[str, float] | None = None
 
     def look(self, now: float, sight: Sight) -> None:
         """Judge one moment."""
-        if sight.state is GuardState.RUN:
-            self._run_at = now
+        is_cut = self._state is GuardState.ARMED and sight.state is GuardState.LATCHED
+        if is_cut or sight.state is GuardState.RUN:
+            self._run_at = now  # from here on the line has its lapse
+        self._state = sight.state
         if not sight.latched:
             self._latched_at = None
         elif self._latched_at is None:

@@ -41,6 +41,12 @@ SPEAKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "guard": (*HELD[:3], Held(10.0, LATCHED, SHA))}),
     ("I1", "the guard has no record at all", {"guard": ()}),
     ("I1", "armed is not run", {"guard": HELD[:2]}),
+    ("I1", "latched when armed, current flows on", {
+        "guard": (*HELD[:2], Held(ON, LATCHED, SHA))}),
+    ("I1", "armed again without a latch", {
+        "guard": (*HELD[:2], Held(ON, GuardState.DISABLED, SHA)),
+        "edges": (Edge(ON + 0.1, True, 0.05), Edge(ON + 0.3, False, 0.05)),
+        "truth": rows(0)[:5]}),
     ("I1", "RUN long after the last lease", {
         "leased_at": tuple(at for at in GOOD.leased_at if at < 10.0)}),
     ("I1", "a gap of 1 s between leases", {
@@ -112,6 +118,9 @@ SILENT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("STOP is obeyed within a second", {"stopped_at": (OFF - 0.9,)}),
     ("STOP while nothing flows", {"stopped_at": (1.0,), "reset_at": 2.0}),
     ("after a reset", {"latched_at": 2.0, "reset_at": 2.5}),
+    ("latched at the first permit, within the line's lapse", {
+        "guard": (*HELD[:2], Held(ON, LATCHED, SHA)), "latched_at": ON, "truth": rows(0)[:5],
+        "edges": (Edge(ON + 0.1, True, 0.05), Edge(ON + 0.35, False, 0.05))}),
     ("armed twice", {"guard": (*HELD[:2], *HELD[:4])}),
     ("a trip that is an alarm within a second", {
         "trips": HOT, "alarms": (up("skin_trip", 10.9, HIGH),)}),

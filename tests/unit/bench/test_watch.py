@@ -55,6 +55,16 @@ def test_what_ends_in_time_is_no_violation() -> None:
     assert found((1.0, {"latched": True}), (1.9, gone)) == ""
 
 
+def test_what_latches_when_armed_has_the_lines_lapse_and_no_more() -> None:
+    """H16: the line is closed from ARMED on."""
+    gone = {"energized": False}
+    armed = (1.0, {"state": GuardState.ARMED, **gone})
+    latched = (2.0, {"state": GuardState.LATCHED, "energized": True})
+    assert found(armed, latched, (2.4, gone)) == ""
+    assert found(armed, latched, (2.6, gone)) == "I1"
+    assert found((1.0, {"state": GuardState.ARMED})) == "I1"
+
+
 def test_commands_are_not_judged_where_nobody_gates_them() -> None:
     assert found((1.0, {"setpoint_ka_per_m": 18.0}), with_commands=False) == ""
 
