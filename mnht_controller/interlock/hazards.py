@@ -100,7 +100,8 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard("H18", "read-back lies or is missing", "a field that nobody knows of", (_B,),
            ("readback_missing", "field_missing", "heat_when_off", "off_is_confirmed"), 30.0,
            "By warmth, and warmth takes time: 10 s on a plateau, 22 s late in a ramp, 29 s in a "
-           "small deposit, by skin alone later. By a pick-up at once."),
+           "small deposit, by skin alone later. By a pick-up at once. The line is closed from the "
+           "confirmation on: a source that lies may heat before START."),
     Hazard("H19", "reply lost, command doubled", "double power", (_B,),
            ("absolute_commands", "unverified", "uncertain", "source_lost"), _SOURCE_LOST_S, ""),
     Hazard("H20", "another device behind the same port", "commands to the wrong box", (_B,),

@@ -187,3 +187,11 @@ def test_whatever_is_asked_no_feeding_lasts_longer_than_a_second(asks: list[Any]
             began = at
         assert at - began < machine.TEST_S_MAX
         previous = at
+
+
+def test_an_asking_that_may_not_be_heard_yet_uses_up_no_test() -> None:
+    """H16: its second begins with the first byte that it may send, not with the asking."""
+    desk = Asking()
+    assert desk.ask(3.0, output_on=True) == b""
+    assert desk.guard.tests == 0
+    assert desk.ask(0.9).startswith(machine.RECLOSE + machine.FEED)
