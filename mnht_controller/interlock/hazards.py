@@ -98,9 +98,9 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard("H17", "amplifier stuck at full power", "sixteen times the power", (_B, _S),
            ("readback_high", "field_cap", "silence_opens"), _SOURCE_LOST_S, "As H16."),
     Hazard("H18", "read-back lies or is missing", "a field that nobody knows of", (_B,),
-           ("readback_missing", "field_missing", "heat_when_off", "off_is_confirmed"), 30.0,
-           "By warmth, and warmth takes time: 10 s on a plateau, 22 s late in a ramp, 29 s in a "
-           "small deposit, by skin alone later. By a pick-up at once. The line is closed from the "
+           ("readback_missing", "field_missing", "heat_when_off", "off_is_confirmed"), 10.0,
+           "Not always kept: only warmth tells, late in a ramp after 22 s, in a small deposit "
+           "after 29 s, by skin alone later; a pick-up tells at once. The line is closed from the "
            "confirmation on: a source that lies may heat before START."),
     Hazard("H19", "reply lost, command doubled", "double power", (_B,),
            ("absolute_commands", "unverified", "uncertain", "source_lost"), _SOURCE_LOST_S, ""),
@@ -140,8 +140,8 @@ HAZARDS: tuple[Hazard, ...] = (
     Hazard("H32", "wall clock jumps", "wrong time-outs, wrong order", (_B, _R),
            ("monotonic_only",), None, "A step of it is an event."),
     Hazard("H33", "monotonic time stands still or goes back", "timers never fire", (_B,),
-           ("clock_fault", "clock_rate", "lease_future", "guard_tick_gap"), 10.0,
-           "Standing or leaping: 1 s. A wrong pace needs an instrument's clock or frames."),
+           ("clock_fault", "clock_rate", "lease_future", "guard_tick_gap"), 1.0,
+           "A wrong pace takes up to 10 s, and an instrument with a clock or frames of its own."),
     Hazard("H34", "disk full", "no record", (_R, _B),
            ("journal", "disk_space", "guard_fault", "off_before_record"), None, ""),
     Hazard("H35", "write or sync fails", "no record, or a stall", (_R, _B),

@@ -67,10 +67,9 @@ CLASS_TIMES: tuple[ClassTime, ...] = (
     ClassTime("no_probe_token", "", 1.0, _DESIGN),
     ClassTime("stream_stall", "", 1.3, _DESIGN),
     ClassTime("amp_ignores_off", "", 0.75, _DESIGN),
-    ClassTime("amp_lies_off", "", 30.0,
-              "only warmth tells: 10 s on a plateau, 22 s late in a ramp, 29 s in the deposit of "
-              "the foot; meanwhile I2 judges the heat, and the skin's and the tumor's limits end "
-              "it"),
+    ClassTime("amp_lies_off", "", 10.0,
+              "the proposal for H18; late in a ramp, or in a deposit that hardly warms, it is not "
+              "kept"),
     ClassTime("amp_stuck_full", "", 0.75, _DESIGN),
     ClassTime("coolant_stop", "", 1.0, _DESIGN),
     ClassTime("coolant_warm", "", 30.0,
